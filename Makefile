@@ -1,0 +1,51 @@
+# Everything a newcomer runs. `make help` lists it.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow test-services check format bench lock docs
+
+help:  ## List what make can do
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
+
+$(READY): requirements.lock pyproject.toml
+	@echo "Setting up .venv (once) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY)  ## Follow a month of planted scams through a small country, and see where the money is
+	@$(BIN)/holdfast demo
+
+test: $(READY)  ## Run all tests, offline
+	@$(BIN)/pytest -n auto -m "not slow"
+
+test-slow: $(READY)  ## Run the tests that take minutes (two hundred killed imports and the like)
+	@$(BIN)/pytest -n auto -m slow
+
+test-services: $(READY)  ## Run what needs a real machine: a sample of the crash runs, a full disk
+	@HOLDFAST_CRASH_RUNS=20 $(BIN)/pytest -n auto -m slow
+
+check: $(READY)  ## Check format, lint, types, and who may import whom
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY)  ## Put the code into its one format
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+bench: $(READY)  ## Measure ours beside its peers, in one run (minutes)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@$(BIN)/python -m benchmarks
+
+docs: $(READY)  ## Write the pages that are made from the code
+	@$(BIN)/python -m docs.make
+
+lock: $(READY)  ## Write the hashed lock files anew from pyproject.toml (needs uv)
+	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra bench -c requirements.lock pyproject.toml -o requirements-bench.lock

@@ -1,0 +1,73 @@
+"""Errors: what, where, in which state, and what would be right.
+
+    HoldfastError            everything this project raises on purpose
+      Refused                a value or a file from outside is not what it should be
+      LedgerError            the store that keeps the transfers cannot do what was asked
+        LedgerMissing        there is no ledger at this place
+        LedgerBusy           another process writes to it (trying again later can help)
+        LedgerFormatUnknown  it was written by another version
+        LedgerDamaged        its content is not what was written
+        LedgerFull           no space is left where it stands
+      TrailError             the question asked of the trail has no answer
+
+Each error carries a stable `code` for programs, a `sentence` for people (an English template,
+translated when shown) and the `fields` that fill it. `transient` says whether the same call
+can succeed later without anything being changed.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from holdfast.core.words import say
+
+
+class HoldfastError(Exception):
+    """An error raised on purpose, with a stable code and a translatable sentence."""
+
+    transient: ClassVar[bool] = False
+
+    def __init__(self, code: str, sentence: str, **fields: object) -> None:
+        super().__init__(code, sentence, fields)
+        self.code = code
+        self.sentence = sentence
+        self.fields = fields
+
+    def __str__(self) -> str:
+        return say(self.sentence, **self.fields)
+
+
+class Refused(HoldfastError):
+    """A value or a file from outside is not what it should be."""
+
+
+class LedgerError(HoldfastError):
+    """The store that keeps the transfers cannot do what was asked."""
+
+
+class LedgerMissing(LedgerError):
+    """There is no ledger at this place."""
+
+
+class LedgerBusy(LedgerError):
+    """Another process writes to this ledger; trying again later can help."""
+
+    transient = True
+
+
+class LedgerFormatUnknown(LedgerError):
+    """The ledger was written by another version of Holdfast."""
+
+
+class LedgerDamaged(LedgerError):
+    """What the ledger holds is not what was written."""
+
+
+class LedgerFull(LedgerError):
+    """No space is left where the ledger stands; what was acknowledged is safe."""
+
+    transient = True
+
+
+class TrailError(HoldfastError):
+    """The question asked of the trail has no answer."""

@@ -1,0 +1,74 @@
+"""Instants: microseconds since 1970 UTC inside, RFC 3339 with a zone outside."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from holdfast.core.errors import Refused
+from holdfast.core.words import N_
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+SECOND_US = 1_000_000
+HOUR_US = 3600 * SECOND_US
+DAY_US = 24 * HOUR_US
+
+_RFC_3339 = re.compile(
+    r"(\d{4})-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?([Zz]|[+-]\d\d:\d\d)?", re.ASCII
+)
+_BUDDHIST_YEAR_MIN = 2400
+"""No instant of a ledger lies here in the common era; 2400 in the Buddhist era is 1857."""
+
+
+def parse_instant(text: str) -> int:
+    """Read RFC 3339 with a zone, or whole microseconds since 1970 UTC; finer is cut.
+
+    Raises:
+        Refused: `time_unreadable`, `time_without_zone`, `time_buddhist_year` or
+            `time_before_1970`.
+    """
+    if text.isdigit() and text.isascii() and len(text) <= 18:
+        return int(text)
+    found = _RFC_3339.fullmatch(text)
+    if found is None:
+        raise _unreadable(text)
+    if found[2] is None:
+        raise Refused(
+            "time_without_zone",
+            N_("the time {value!r} names no zone; write 2026-03-01T00:02:42Z or …+07:00"),
+            value=text[:40],
+        )
+    if int(found[1]) >= _BUDDHIST_YEAR_MIN:
+        raise Refused(
+            "time_buddhist_year",
+            N_("the year {year} looks like the Buddhist era; write {right} for it"),
+            year=found[1],
+            right=int(found[1]) - 543,
+        )
+    return _microseconds(text)
+
+
+def _microseconds(text: str) -> int:
+    try:
+        microseconds = (datetime.fromisoformat(text) - EPOCH) // MICROSECOND
+    except ValueError:
+        raise _unreadable(text) from None
+    if microseconds < 0:
+        raise Refused(
+            "time_before_1970", N_("the time {value!r} lies before 1970"), value=text[:40]
+        )
+    return microseconds
+
+
+def _unreadable(text: str) -> Refused:
+    return Refused(
+        "time_unreadable",
+        N_("{value!r} is not a time; write RFC 3339 such as 2026-03-01T00:02:42Z"),
+        value=text[:40],
+    )
+
+
+def format_instant(time_us: int) -> str:
+    """Write an instant as RFC 3339 in UTC, with a fraction only where there is one."""
+    return (EPOCH + time_us * MICROSECOND).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""Tables of identifier schemes: data with example and source."""

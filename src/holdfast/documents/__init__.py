@@ -1,0 +1,1 @@
+"""What is printed: pictures of a trail."""

@@ -1,0 +1,1 @@
+"""A country in a box, made from a seed."""

@@ -1,0 +1,1 @@
+"""Follow the money: lots, rules, holds in the trail, gather, settle, live, explain."""

@@ -1,0 +1,1 @@
+"""Every verb of the centre, one a file."""
