@@ -16,8 +16,8 @@ DAY_US = 24 * HOUR_US
 
 _RFC_3339 = re.compile(
     r"(\d{4})-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?([Zz]|[+-]\d\d:\d\d)?", re.ASCII
-)
-_BUDDHIST_YEAR_MIN = 2400
+).fullmatch
+_BUDDHIST_YEAR_MIN = "2400"
 """No instant of a ledger lies here in the common era; 2400 in the Buddhist era is 1857."""
 
 
@@ -30,35 +30,32 @@ def parse_instant(text: str) -> int:
     """
     if text.isdigit() and text.isascii() and len(text) <= 18:
         return int(text)
-    found = _RFC_3339.fullmatch(text)
+    found = _RFC_3339(text)
     if found is None:
         raise _unreadable(text)
-    if found[2] is None:
+    year, zone = found.groups()
+    if zone is None:
         raise Refused(
             "time_without_zone",
             N_("the time {value!r} names no zone; write 2026-03-01T00:02:42Z or …+07:00"),
             value=text[:40],
         )
-    if int(found[1]) >= _BUDDHIST_YEAR_MIN:
+    if year >= _BUDDHIST_YEAR_MIN:
         raise Refused(
             "time_buddhist_year",
             N_("the year {year} looks like the Buddhist era; write {right} for it"),
-            year=found[1],
-            right=int(found[1]) - 543,
+            year=year,
+            right=int(year) - 543,
         )
-    return _microseconds(text)
-
-
-def _microseconds(text: str) -> int:
     try:
-        microseconds = (datetime.fromisoformat(text) - EPOCH) // MICROSECOND
+        since = datetime.fromisoformat(text) - EPOCH
     except ValueError:
         raise _unreadable(text) from None
-    if microseconds < 0:
+    if since.days < 0:
         raise Refused(
             "time_before_1970", N_("the time {value!r} lies before 1970"), value=text[:40]
         )
-    return microseconds
+    return (since.days * 86_400 + since.seconds) * SECOND_US + since.microseconds
 
 
 def _unreadable(text: str) -> Refused:

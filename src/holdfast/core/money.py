@@ -13,7 +13,9 @@ from holdfast.core.words import N_
 AMOUNT_MINOR_MAX = 10**18
 """The largest amount or balance accepted from outside, in minor units; it fits 64 bits."""
 
-_DECIMAL = re.compile(r"(-?)(\d{1,30})(?:\.(\d{1,30}))?", re.ASCII)
+_DECIMAL = re.compile(r"(-?\d{1,30})(?:\.(\d{1,30}))?", re.ASCII).fullmatch
+_GROUPED = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?", re.ASCII).fullmatch
+_POWER = re.compile(r"-?\d+(?:\.\d+)?[eE][+-]?\d+", re.ASCII).fullmatch
 
 
 @cache
@@ -43,14 +45,10 @@ def parse_minor(text: str, currency: str) -> int:
             `currency_unknown` as in `exponent`.
     """
     decimals = exponent(currency)
-    found = _DECIMAL.fullmatch(text)
+    found = _DECIMAL(text)
     if found is None:
-        raise Refused(
-            "amount_not_decimal",
-            N_("{value!r} is not a plain decimal number; write it like 1234.56"),
-            value=text[:40],
-        )
-    sign, whole, fraction = found[1], found[2], found[3] or ""
+        raise _not_decimal(text)
+    whole, fraction = found.groups("")
     if len(fraction) > decimals:
         raise Refused(
             "amount_too_fine",
@@ -60,7 +58,28 @@ def parse_minor(text: str, currency: str) -> int:
             currency=currency,
             allowed=decimals,
         )
-    return _bounded(int(sign + whole + fraction.ljust(decimals, "0")), text)
+    return bounded(int(whole + fraction.ljust(decimals, "0")), text)
+
+
+def _not_decimal(text: str) -> Refused:
+    if _GROUPED(text):
+        return Refused(
+            "amount_not_decimal",
+            N_("{value!r} has commas between its thousands; write {right}"),
+            value=text[:40],
+            right=text.replace(",", "")[:40],
+        )
+    if _POWER(text):
+        return Refused(
+            "amount_not_decimal",
+            N_("{value!r} is written as a power of ten; write all its digits, like 1234.56"),
+            value=text[:40],
+        )
+    return Refused(
+        "amount_not_decimal",
+        N_("{value!r} is not a plain decimal number; write it like 1234.56"),
+        value=text[:40],
+    )
 
 
 def parse_amount(text: str, currency: str) -> int:
@@ -84,10 +103,15 @@ def positive(amount_minor: int, shown: object) -> int:
             N_("the amount {value!r} is not above zero; money moves one way in a transfer"),
             value=str(shown)[:40],
         )
-    return _bounded(amount_minor, shown)
+    return bounded(amount_minor, shown)
 
 
-def _bounded(amount_minor: int, shown: object) -> int:
+def bounded(amount_minor: int, shown: object) -> int:
+    """Return `amount_minor`, of either sign, if it is within `AMOUNT_MINOR_MAX`.
+
+    Raises:
+        Refused: `amount_too_large`, naming what was `shown`.
+    """
     if abs(amount_minor) > AMOUNT_MINOR_MAX:
         raise Refused(
             "amount_too_large",

@@ -59,8 +59,8 @@ class History:
 
     `balance_minor` is the running balance just before that place, never below zero, or None
     from a source that has no history (it then counts as zero, and the answer says so).
-    `transfers` are those of the account after the place, in the ledger's order, without
-    transfers to itself; they may be read lazily and once.
+    `transfers` are those of the account from the place on, the one that stands there included,
+    in the ledger's order, without transfers to itself; they may be read lazily and once.
     """
 
     balance_minor: int | None
@@ -82,7 +82,7 @@ class Ledger(Protocol):
         until_us: int | None,
         ignore_balances: bool = False,
     ) -> Mapping[str, History]:
-        """Answer for each account: its balance just before its place, and what comes after.
+        """Answer for each account: its balance just before its place, and what comes from there on.
 
         Transfers later than `until_us` do not exist. With `ignore_balances` the running
         balance is reckoned from openings and amounts alone, as if no bank reported any.

@@ -1,0 +1,205 @@
+"""Plan what a batch of transfers changes in the store: new blocks, heads, figures.
+
+Nothing here writes. A plan is one set of puts and deletes, so that a batch is kept whole or
+not at all. Transfers behind an account's last place become new blocks at its end; one that
+arrives late has the account's blocks made anew from its place on, until the running balance
+is again what it was.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from holdfast.ledger.balance import EMPTY, Balance
+from holdfast.ledger.store.engine import Engine
+from holdfast.ledger.store.records import (
+    META_KEY,
+    Block,
+    Figures,
+    Head,
+    account_of,
+    account_part,
+    block_key,
+    blocks_of,
+    decode_block,
+    decode_head,
+    decode_int,
+    encode,
+    split_block_key,
+    transfer_key,
+)
+from holdfast.ledger.transfer import Place, Transfer
+
+Plan = tuple[dict[bytes, bytes], list[bytes], Figures]
+
+
+def sort_out(
+    engine: Engine, transfers: Iterable[Transfer]
+) -> tuple[list[Transfer], int, list[Transfer]]:
+    """Return the transfers that are new, how many are known, and those that contradict."""
+    batch = list(transfers)
+    kept = engine.get_many([transfer_key(transfer.transfer_id) for transfer in batch])
+    seen: dict[str, bytes] = {}
+    fresh: list[Transfer] = []
+    conflicts: list[Transfer] = []
+    for transfer, value in zip(batch, kept, strict=True):
+        there = value if value is not None else seen.get(transfer.transfer_id)
+        if there is None:
+            seen[transfer.transfer_id] = encode(transfer)
+            fresh.append(transfer)
+        elif there != encode(transfer):
+            conflicts.append(transfer)
+    return fresh, len(batch) - len(fresh) - len(conflicts), conflicts
+
+
+def plan(engine: Engine, figures: Figures, fresh: list[Transfer]) -> Plan:
+    """Plan how transfers that are not yet in the ledger are added to it."""
+    fresh.sort()
+    puts = {transfer_key(transfer.transfer_id): encode(transfer) for transfer in fresh}
+    deletes: list[bytes] = []
+    by_account = _by_account(fresh)
+    parts = list(by_account)
+    heads = engine.get_many([b"A" + part for part in parts])
+    new_accounts = 0
+    for part, value in zip(parts, heads, strict=True):
+        head = None if value is None else decode_head(value)
+        new_accounts += head is None
+        if head is None or by_account[part][0].place > head.last:
+            _extend(engine, part, head, by_account[part], puts)
+        else:
+            _mend(engine, part, head, by_account[part], puts, deletes)
+    after = _figures_after(figures, fresh, new_accounts)
+    puts[META_KEY] = encode(after)
+    return puts, deletes, after
+
+
+def plan_opening(
+    engine: Engine, figures: Figures, account: str, currency: str, balance_minor: int
+) -> Plan:
+    """Plan how an account's first opening balance is kept and its running balances mended."""
+    part = account_part(account, currency)
+    puts = {b"O" + part: encode(balance_minor)}
+    deletes: list[bytes] = []
+    value = engine.get(b"A" + part)
+    if value is not None:
+        opening, prefix = max(balance_minor, 0), b"E" + part
+        blocks = _with_next(engine.scan_from(prefix, prefix))
+        closing = _remake(blocks, part, [], Balance(opening, opening), (puts, deletes))
+        if closing is not None:
+            puts[b"A" + part] = encode(decode_head(value)._replace(after=closing))
+    after = figures._replace(change=figures.change + 1)
+    puts[META_KEY] = encode(after)
+    return puts, deletes, after
+
+
+def _by_account(fresh: Iterable[Transfer]) -> dict[bytes, list[Transfer]]:
+    parts: dict[tuple[str, str], list[Transfer]] = {}
+    for transfer in fresh:
+        if transfer.to_itself:
+            continue
+        for account in (transfer.debit_account, transfer.credit_account):
+            key = (account, transfer.currency)
+            if key in parts:
+                parts[key].append(transfer)
+            else:
+                parts[key] = [transfer]
+    return {account_part(*key): transfers for key, transfers in parts.items()}
+
+
+def _extend(
+    engine: Engine,
+    part: bytes,
+    head: Head | None,
+    transfers: list[Transfer],
+    puts: dict[bytes, bytes],
+) -> None:
+    """Add transfers behind the account's last place."""
+    account, _ = account_of(part)
+    after = _opening(engine, part) if head is None else head.after
+    for block, closing in blocks_of(transfers, account, after):
+        puts[block_key(part, block.transfers[0].place)] = encode(block)
+        after = closing
+    count = len(transfers) + (0 if head is None else head.transfers)
+    puts[b"A" + part] = encode(Head(transfers[-1].place, after, count))
+
+
+def _mend(
+    engine: Engine,
+    part: bytes,
+    head: Head,
+    late: list[Transfer],
+    puts: dict[bytes, bytes],
+    deletes: list[bytes],
+) -> None:
+    """Put late transfers in their places, and mend the running balances behind them."""
+    prefix = b"E" + part
+    blocks = _with_next(engine.scan_around(block_key(part, late[0].place), prefix))
+    first = next(blocks)
+    after = _remake(chain([first], blocks), part, late, first[1].before, (puts, deletes))
+    last = max(head.last, late[-1].place)
+    closing = head.after if after is None else after
+    puts[b"A" + part] = encode(Head(last, closing, head.transfers + len(late)))
+
+
+def _remake(
+    blocks: Iterator[tuple[bytes, Block, Place | None]],
+    part: bytes,
+    late: list[Transfer],
+    before: Balance,
+    changes: tuple[dict[bytes, bytes], list[bytes]],
+) -> Balance | None:
+    """Make blocks anew with `late` among them; return the balance after the last one.
+
+    It ends early, with None, where nothing late is left and the balance is the one written.
+    """
+    puts, deletes = changes
+    account, _ = account_of(part)
+    after, done = before, 0
+    for key, block, next_place in blocks:
+        if done == len(late) and block.before == after:
+            return None
+        end = len(late) if next_place is None else bisect_left(late, next_place)
+        deletes.append(key)
+        transfers = sorted([*block.transfers, *late[done:end]])
+        for new, closing in blocks_of(transfers, account, after):
+            puts[block_key(part, new.transfers[0].place)] = encode(new)
+            after = closing
+        done = end
+    return after
+
+
+def _with_next(
+    scan: Iterator[tuple[bytes, bytes]],
+) -> Iterator[tuple[bytes, Block, Place | None]]:
+    """Yield each block with its key and the place at which the next block begins."""
+    key, value = next(scan)
+    for next_key, next_value in scan:
+        yield key, decode_block(value), split_block_key(next_key)[1]
+        key, value = next_key, next_value
+    yield key, decode_block(value), None
+
+
+def _opening(engine: Engine, part: bytes) -> Balance:
+    value = engine.get(b"O" + part)
+    if value is None:
+        return EMPTY
+    opening = max(decode_int(value), 0)
+    return Balance(opening, opening)
+
+
+def _figures_after(figures: Figures, fresh: list[Transfer], new_accounts: int) -> Figures:
+    amounts = dict(figures.amounts_minor)
+    for transfer in fresh:
+        amounts[transfer.currency] = amounts.get(transfer.currency, 0) + transfer.amount_minor
+    first, last = fresh[0].time_us, fresh[-1].time_us
+    return Figures(
+        change=figures.change + 1,
+        transfers=figures.transfers + len(fresh),
+        to_itself=figures.to_itself + sum(transfer.to_itself for transfer in fresh),
+        accounts=figures.accounts + new_accounts,
+        first_us=first if figures.first_us is None else min(first, figures.first_us),
+        last_us=last if figures.last_us is None else max(last, figures.last_us),
+        amounts_minor=amounts,
+    )

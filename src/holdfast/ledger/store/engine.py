@@ -1,0 +1,178 @@
+"""The database under the store: RocksDB through `rocksdict`, opened, written, and its errors."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rocksdict import (
+    AccessType,
+    BlockBasedOptions,
+    Cache,
+    DBCompressionType,
+    Options,
+    Rdict,
+    RdictIter,
+    WriteBatch,
+    WriteOptions,
+)
+
+from holdfast.core.errors import LedgerBusy, LedgerDamaged, LedgerError, LedgerFull
+from holdfast.core.words import N_
+
+MIB = 2**20
+CACHE_BYTES = 256 * MIB
+WRITE_BUFFER_BYTES = 64 * MIB
+BLOOM_BITS_A_KEY = 10
+
+_FULL = ("No space left", "File too large", "Disk quota exceeded")
+_BUSY = ("lock hold by current process", "While lock file", "Resource temporarily unavailable")
+
+
+class Engine:
+    """An open database; a reader sees it as it was when opened or last caught up."""
+
+    def __init__(self, folder: Path, *, writes: bool) -> None:
+        self._folder = folder
+        self._scratch = None if writes else tempfile.TemporaryDirectory(prefix="holdfast-reader-")
+        access = (
+            AccessType.secondary(self._scratch.name) if self._scratch else AccessType.read_write()
+        )
+        try:
+            with self.told():
+                self._db = Rdict(str(folder), _options(), access_type=access)
+        except LedgerError:
+            self._clean()
+            raise
+        self._sync = WriteOptions()
+        self._sync.sync = True
+
+    def close(self) -> None:
+        """Let go of the database; a second call does nothing."""
+        self._db.close()
+        self._clean()
+
+    def catch_up(self) -> None:
+        """See what the writer has acknowledged since this reader was opened."""
+        with self.told():
+            self._db.try_catch_up_with_primary()
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return the value of a key, or None."""
+        with self.told():
+            value: bytes | None = self._db.get(key)
+            return value
+
+    def get_many(self, keys: list[bytes]) -> list[bytes | None]:
+        """Return the values of many keys, None where there is none, in their order."""
+        with self.told():
+            values: list[bytes | None] = self._db.get(keys)  # type: ignore[arg-type, assignment]
+            return values
+
+    def write(self, puts: dict[bytes, bytes], deletes: list[bytes]) -> None:
+        """Delete and put in one atomic batch that is on the disk when this returns."""
+        batch = WriteBatch(raw_mode=True)
+        for key in deletes:
+            batch.delete(key)
+        for key, value in puts.items():
+            batch.put(key, value)
+        with self.told():
+            self._db.write(batch, self._sync)
+
+    def scan_from(self, key: bytes, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Yield keys and values from `key` on, as long as keys begin with `prefix`."""
+        cursor = self._db.iter()
+        cursor.seek(key)
+        return self._walk(cursor, prefix)
+
+    def scan_around(self, key: bytes, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """As `scan_from`, but from the last key at or before `key` that has the prefix."""
+        cursor = self._db.iter()
+        cursor.seek_for_prev(key)
+        if not cursor.valid() or not cursor.key().startswith(prefix):
+            self._check(cursor)
+            cursor.seek(prefix)
+        return self._walk(cursor, prefix)
+
+    def _walk(self, cursor: RdictIter, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        valid, read_key, read_value, step = cursor.valid, cursor.key, cursor.value, cursor.next
+        while valid():
+            key = read_key()
+            if not key.startswith(prefix):
+                return
+            yield key, read_value()
+            step()
+        self._check(cursor)
+
+    def _check(self, cursor: RdictIter) -> None:
+        """A cursor that met a damaged block only stops; its status tells why."""
+        with self.told():
+            cursor.status()
+
+    def _clean(self) -> None:
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Say what the database says, as an error of this project."""
+        try:
+            yield
+        except LedgerError:
+            raise
+        except Exception as error:
+            raise _translated(str(error), self._folder) from error
+
+
+def _translated(message: str, folder: Path) -> LedgerError:
+    place = str(folder.parent)
+    if any(sign in message for sign in _BUSY):
+        return LedgerBusy(
+            "ledger_busy",
+            N_("the ledger {place} is being written by another process; wait until it has ended"),
+            place=place,
+        )
+    if any(sign in message for sign in _FULL):
+        return LedgerFull(
+            "ledger_full",
+            N_(
+                "no space is left for the ledger {place}; what was acknowledged is safe: "
+                "make space and run the same import again"
+            ),
+            place=place,
+        )
+    return LedgerDamaged(
+        "ledger_damaged",
+        N_("the ledger {place} cannot be read ({why}); import its files again into a new folder"),
+        place=place,
+        why=message.splitlines()[0][:200],
+    )
+
+
+def _options() -> Options:
+    """Bounded memory at any size: one cache for data, indexes and filters, few write buffers."""
+    table = BlockBasedOptions()
+    table.set_block_cache(Cache(CACHE_BYTES))
+    table.set_cache_index_and_filter_blocks(True)
+    table.set_pin_l0_filter_and_index_blocks_in_cache(True)
+    table.set_bloom_filter(BLOOM_BITS_A_KEY, block_based=False)
+    table.set_block_size(16 * 1024)
+    options = Options(raw_mode=True)
+    options.create_if_missing(create_if_missing=True)
+    options.set_block_based_table_factory(table)
+    options.set_compression_type(DBCompressionType.lz4())
+    options.set_bottommost_compression_type(DBCompressionType.zstd())
+    options.set_write_buffer_size(WRITE_BUFFER_BYTES)
+    options.set_max_write_buffer_number(3)
+    options.set_level_compaction_dynamic_level_bytes(True)
+    options.set_target_file_size_base(WRITE_BUFFER_BYTES)
+    options.set_max_background_jobs(2)
+    options.set_keep_log_file_num(2)
+    options.set_paranoid_checks(True)
+    return options
+
+
+Progress = Callable[[int], None]
+"""Told how many more of whatever is counted have been done."""

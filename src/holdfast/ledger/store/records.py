@@ -1,0 +1,116 @@
+"""What stands in the store: keys that sort in the ledger's order, values in MessagePack.
+
+    T transfer_id                               -> the transfer
+    E account NUL currency NUL time seq id      -> a block: transfers of one account, in order
+    A account NUL currency                      -> the head: where the account's transfers end
+    O account NUL currency                      -> the opening balance, where one is known
+    M                                           -> the ledger's own figures
+
+A block is keyed by the place of its first transfer and carries the running balance before it,
+so the balance at any place is one seek and a fold over at most `BLOCK_TRANSFERS_MAX` transfers.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import msgspec
+
+from holdfast.ledger.balance import Balance
+from holdfast.ledger.transfer import Place, Transfer
+
+FORMAT = 1
+"""Raised when an older program could misread what a newer one writes."""
+
+BLOCK_TRANSFERS_MAX = 64
+
+_PLACE = struct.Struct(">QQ")
+_SEQ_SHIFT = 2**63
+_NUL = b"\0"
+
+META_KEY = b"M"
+
+
+class Block(NamedTuple):
+    """Some transfers of one account, in order, and its balance before the first of them."""
+
+    before: Balance
+    transfers: list[Transfer]
+
+
+class Head(NamedTuple):
+    """Where an account's transfers end: the last place, the balance after it, how many."""
+
+    last: Place
+    after: Balance
+    transfers: int
+
+
+class Figures(NamedTuple):
+    """What the ledger holds; `change` is the number of the last batch that was acknowledged."""
+
+    change: int = 0
+    transfers: int = 0
+    to_itself: int = 0
+    """Transfers from an account to itself: kept, but on no account's list."""
+    accounts: int = 0
+    first_us: int | None = None
+    last_us: int | None = None
+    amounts_minor: dict[str, int] = {}  # noqa: RUF012  (never changed in place)
+    """Sum of all amounts by currency."""
+
+
+_encoder = msgspec.msgpack.Encoder()
+encode = _encoder.encode
+decode_transfer = msgspec.msgpack.Decoder(Transfer).decode
+decode_block = msgspec.msgpack.Decoder(Block).decode
+decode_head = msgspec.msgpack.Decoder(Head).decode
+decode_figures = msgspec.msgpack.Decoder(Figures).decode
+decode_int = msgspec.msgpack.Decoder(int).decode
+
+
+def transfer_key(transfer_id: str) -> bytes:
+    """Return the key of a transfer."""
+    return b"T" + transfer_id.encode()
+
+
+def account_part(account: str, currency: str) -> bytes:
+    """Return what all keys of one account in one currency share behind their first letter."""
+    return account.encode() + _NUL + currency.encode() + _NUL
+
+
+def block_key(part: bytes, place: Place) -> bytes:
+    """Return the key of the block of an account whose first transfer stands at `place`."""
+    time_us, seq, transfer_id = place
+    return b"E" + part + _PLACE.pack(max(time_us, 0), seq + _SEQ_SHIFT) + transfer_id.encode()
+
+
+def split_block_key(key: bytes) -> tuple[bytes, Place]:
+    """Return the account part of a block's key and the place of its first transfer."""
+    end = key.index(_NUL, key.index(_NUL) + 1) + 1
+    time_us, seq = _PLACE.unpack_from(key, end)
+    return key[1:end], (time_us, seq - _SEQ_SHIFT, key[end + _PLACE.size :].decode())
+
+
+def account_of(part: bytes) -> tuple[str, str]:
+    """Return (account, currency) of an account part."""
+    account, currency, _ = part.split(_NUL)
+    return account.decode(), currency.decode()
+
+
+def blocks_of(
+    transfers: Iterable[Transfer], account: str, before: Balance
+) -> Iterator[tuple[Block, Balance]]:
+    """Cut an account's transfers into blocks; yield each with the balance after it."""
+    block: list[Transfer] = []
+    after = before
+    for transfer in transfers:
+        if len(block) == BLOCK_TRANSFERS_MAX:
+            yield Block(before, block), after
+            before, block = after, []
+        block.append(transfer)
+        after = after.after(transfer, account)
+    if block:
+        yield Block(before, block), after

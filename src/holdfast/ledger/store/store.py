@@ -1,0 +1,311 @@
+"""A ledger kept in a folder: read by many processes while one writes to it.
+
+    FORMAT          the version of what stands here
+    ACKNOWLEDGED    the number of the last change that was acknowledged
+    rocks/          the database
+
+The acknowledged number is kept beside the database, because a log that lost its tail looks
+like a shorter log: only a number from outside shows that something acknowledged is missing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from holdfast.core.errors import LedgerDamaged, LedgerFormatUnknown, LedgerMissing
+from holdfast.core.words import N_
+from holdfast.ledger.balance import Balance
+from holdfast.ledger.store import append
+from holdfast.ledger.store.engine import Engine
+from holdfast.ledger.store.records import (
+    FORMAT,
+    META_KEY,
+    Block,
+    Figures,
+    account_part,
+    block_key,
+    decode_block,
+    decode_figures,
+    decode_int,
+    decode_transfer,
+    transfer_key,
+)
+from holdfast.ledger.transfer import History, Place, Transfer
+
+_FORMAT_FILE = "FORMAT"
+_ACKNOWLEDGED_FILE = "ACKNOWLEDGED"
+_DATABASE = "rocks"
+_DRAFT = "FORMAT.new"
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of a batch: how many are new, how many were known, which contradict."""
+
+    added: int
+    known: int
+    conflicts: tuple[Transfer, ...]
+    """Transfers whose id is in the ledger with other content; the first stays."""
+
+
+class LedgerStore:
+    """A ledger opened for reading; it sees what was acknowledged when it was opened."""
+
+    def __init__(self, folder: Path, *, writes: bool = False) -> None:
+        acknowledged = _read_acknowledged(folder)
+        self.folder = folder
+        self.engine = Engine(folder / _DATABASE, writes=writes)
+        try:
+            self.figures = self._read_figures()
+            _check_tail(folder, acknowledged, self.figures.change)
+        except BaseException:
+            self.engine.close()
+            raise
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open an existing ledger for reading, also while another process writes to it.
+
+        Raises:
+            LedgerMissing, LedgerFormatUnknown, LedgerDamaged.
+        """
+        _check_format(folder)
+        return cls(folder)
+
+    def close(self) -> None:
+        """Let go of the ledger."""
+        self.engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def catch_up(self) -> int:
+        """See what the writer has acknowledged by now; return the number of the last change."""
+        self.engine.catch_up()
+        self.figures = self._read_figures()
+        return self.figures.change
+
+    def find(self, transfer_ids: Iterable[str]) -> Mapping[str, Transfer]:
+        """Return those of the transfers asked for that are in the ledger, by id."""
+        wanted = list(transfer_ids)
+        values = self.engine.get_many([transfer_key(key) for key in wanted])
+        return {
+            key: decode_transfer(value)
+            for key, value in zip(wanted, values, strict=True)
+            if value is not None
+        }
+
+    def histories(
+        self,
+        since: Mapping[str, Place],
+        currency: str,
+        *,
+        until_us: int | None,
+        ignore_balances: bool = False,
+    ) -> Mapping[str, History]:
+        """Answer as `Ledger.histories`: one seek an account, the rest read as it is asked for."""
+        return {
+            account: self._history(account, currency, place, until_us, bare=ignore_balances)
+            for account, place in since.items()
+        }
+
+    def opening(self, account: str, currency: str) -> int | None:
+        """Return the opening balance of an account in minor units, or None where none is known."""
+        value = self.engine.get(b"O" + account_part(account, currency))
+        return None if value is None else decode_int(value)
+
+    def _history(
+        self, account: str, currency: str, place: Place, until_us: int | None, *, bare: bool
+    ) -> History:
+        part = account_part(account, currency)
+        blocks = self.engine.scan_around(block_key(part, place), b"E" + part)
+        balance: Balance | None = None
+        rest: list[Transfer] = []
+        for _, value in blocks:
+            block = decode_block(value)
+            balance, rest = _walk_to(block, place, account)
+            if rest:
+                break
+        if balance is None:
+            opening = max(self.opening(account, currency) or 0, 0)
+            balance = Balance(opening, opening)
+        return History(
+            balance.bare_minor if bare else balance.reported_minor,
+            _until(rest, blocks, until_us),
+        )
+
+    def _read_figures(self) -> Figures:
+        value = self.engine.get(META_KEY)
+        return Figures() if value is None else decode_figures(value)
+
+
+class LedgerWriter(LedgerStore):
+    """A ledger opened for writing, by one process at a time; it reads its own writes."""
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open a ledger for writing; a folder that is missing or empty becomes a new ledger.
+
+        Raises:
+            LedgerBusy, LedgerFormatUnknown, LedgerDamaged, LedgerFull, LedgerMissing (the
+            folder holds other things).
+        """
+        if (folder / _FORMAT_FILE).exists():
+            _check_format(folder)
+            return cls(folder, writes=True)
+        _prepare(folder)
+        ledger = cls(folder, writes=True)
+        _write_format(folder)
+        return ledger
+
+    def append(self, transfers: Iterable[Transfer]) -> Appended:
+        """Keep a batch of transfers, all or none; it is on the disk when this returns.
+
+        A transfer that is already there, by id and content, is known and not added; one whose
+        id is there with other content is a conflict, and the first stays.
+        """
+        fresh, known, conflicts = append.sort_out(self.engine, transfers)
+        if fresh:
+            puts, deletes, figures = append.plan(self.engine, self.figures, fresh)
+            self._commit(puts, deletes, figures)
+        return Appended(len(fresh), known, tuple(conflicts))
+
+    def open_account(self, account: str, currency: str, balance_minor: int) -> bool:
+        """Keep an account's opening balance; the first one stays, False says another came.
+
+        Balances that were reckoned without it are mended.
+        """
+        known = self.opening(account, currency)
+        if known is not None:
+            return known == balance_minor
+        puts, deletes, figures = append.plan_opening(
+            self.engine, self.figures, account, currency, balance_minor
+        )
+        self._commit(puts, deletes, figures)
+        return True
+
+    def _commit(self, puts: dict[bytes, bytes], deletes: list[bytes], figures: Figures) -> None:
+        self.engine.write(puts, deletes)
+        with self.engine.told():
+            _write_acknowledged(self.folder, figures.change)
+        self.figures = figures
+
+
+def _walk_to(block: Block, place: Place, account: str) -> tuple[Balance, list[Transfer]]:
+    """Return the balance before `place` and the block's transfers from there on."""
+    balance, transfers = block
+    for position, transfer in enumerate(transfers):
+        if transfer[:3] >= place:
+            return balance, transfers[position:]
+        balance = balance.after(transfer, account)
+    return balance, []
+
+
+def _until(
+    first: list[Transfer], blocks: Iterator[tuple[bytes, bytes]], until_us: int | None
+) -> Iterator[Transfer]:
+    transfers = first
+    while True:
+        if until_us is None or (transfers and transfers[-1].time_us <= until_us):
+            yield from transfers
+        else:
+            for transfer in transfers:
+                if transfer.time_us > until_us:
+                    return
+                yield transfer
+        entry = next(blocks, None)
+        if entry is None:
+            return
+        transfers = decode_block(entry[1]).transfers
+
+
+def _prepare(folder: Path) -> None:
+    """Make the folder of a new ledger; one with other things in it is left alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if {entry.name for entry in folder.iterdir()} - {_ACKNOWLEDGED_FILE, _DATABASE, _DRAFT}:
+        raise _not_a_ledger(folder)
+    _write_acknowledged(folder, 0)
+
+
+def _write_format(folder: Path) -> None:
+    """Name the format last: a folder is a ledger once everything else in it stands."""
+    (folder / _DRAFT).write_text(f"{FORMAT}\n", encoding="ascii")
+    (folder / _DRAFT).replace(folder / _FORMAT_FILE)
+
+
+def _check_format(folder: Path) -> None:
+    try:
+        found = (folder / _FORMAT_FILE).read_text(encoding="ascii", errors="replace").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        raise _not_a_ledger(folder) from None
+    if found != str(FORMAT):
+        raise LedgerFormatUnknown(
+            "ledger_format_unknown",
+            N_(
+                "the ledger {place} has format {found!r}, this version reads {right}; "
+                "import its files again into a new folder"
+            ),
+            place=str(folder),
+            found=found[:20],
+            right=FORMAT,
+        )
+
+
+def _not_a_ledger(folder: Path) -> LedgerMissing:
+    return LedgerMissing(
+        "ledger_missing",
+        N_(
+            "{place} is not a ledger; `holdfast ledger import FILE --into {place}` makes one "
+            "in a new folder"
+        ),
+        place=str(folder),
+    )
+
+
+def _check_tail(folder: Path, acknowledged: int, found: int) -> None:
+    if found >= acknowledged:
+        return
+    raise LedgerDamaged(
+        "ledger_tail_torn",
+        N_(
+            "the ledger {place} acknowledged change {acknowledged} but holds only {found}: its "
+            "end was lost; import its files again into a new folder"
+        ),
+        place=str(folder),
+        acknowledged=acknowledged,
+        found=found,
+    )
+
+
+def _read_acknowledged(folder: Path) -> int:
+    try:
+        return int((folder / _ACKNOWLEDGED_FILE).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        raise LedgerDamaged(
+            "ledger_acknowledged_unreadable",
+            N_("the ledger {place} has lost the number of its last acknowledged change"),
+            place=str(folder),
+        ) from None
+
+
+def _write_acknowledged(folder: Path, change: int) -> None:
+    """Write the number in place: it fits one sector, so a crash leaves the old or the new."""
+    handle = os.open(folder / _ACKNOWLEDGED_FILE, os.O_WRONLY | os.O_CREAT, 0o644)
+    try:
+        os.pwrite(handle, b"%020d\n" % change, 0)
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,184 @@
+"""Verify a ledger: every byte read, every balance reckoned again, every transfer on both sides.
+
+Findings are data: each names what is wrong and where. That every transfer stands once on its
+debit account and once on its credit account is shown by three sums of digests, which must be
+equal whatever the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import blake2b
+
+from holdfast.core.errors import LedgerDamaged
+from holdfast.core.problem import Problem
+from holdfast.core.words import N_
+from holdfast.ledger.balance import EMPTY, Balance
+from holdfast.ledger.store.engine import Engine, Progress
+from holdfast.ledger.store.records import (
+    Head,
+    account_of,
+    decode_block,
+    decode_head,
+    decode_int,
+    decode_transfer,
+    encode,
+    split_block_key,
+)
+from holdfast.ledger.store.store import LedgerStore
+from holdfast.ledger.transfer import START, Transfer
+
+_DIGEST_MODULUS = 2**64
+_ASKED_AT_ONCE = 1000
+
+
+def verify(ledger: LedgerStore, progress: Progress = lambda _: None) -> Iterator[Problem]:
+    """Yield what is wrong with a ledger; nothing is yielded where it is sound.
+
+    `progress` is told how many more transfers have been looked at, once for each of the three
+    times that a transfer stands in the store.
+    """
+    found = _Findings(str(ledger.folder))
+    try:
+        sides = _Sides()
+        yield from _verify_accounts(ledger.engine, found, sides, progress)
+        yield from _verify_transfers(ledger, found, sides, progress)
+    except LedgerDamaged as damage:
+        yield Problem.of(damage, found.place, 0)
+
+
+class _Findings:
+    """Makes problems that name the ledger."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+
+    def __call__(self, code: str, sentence: str, **fields: object) -> Problem:
+        return Problem(self.place, 0, code, sentence, fields)
+
+
+class _Sides:
+    """Sums of digests of all transfers seen on debit sides and on credit sides."""
+
+    def __init__(self) -> None:
+        self.debit = 0
+        self.credit = 0
+        self.accounts = 0
+
+    def add(self, transfer: Transfer, account: str) -> None:
+        digest = _digest(encode(transfer))
+        if transfer.debit_account == account:
+            self.debit = (self.debit + digest) % _DIGEST_MODULUS
+        else:
+            self.credit = (self.credit + digest) % _DIGEST_MODULUS
+
+
+def _digest(value: bytes) -> int:
+    return int.from_bytes(blake2b(value, digest_size=8).digest())
+
+
+def _verify_accounts(
+    engine: Engine, found: _Findings, sides: _Sides, progress: Progress
+) -> Iterator[Problem]:
+    part, place, after, count = b"", START, EMPTY, 0
+    for key, value in engine.scan_from(b"E", b"E"):
+        this_part, first = split_block_key(key)
+        if this_part != part:
+            yield from _verify_head(engine, found, part, Head(place, after, count))
+            part, place, count = this_part, START, 0
+            after = _opening(engine, part)
+            sides.accounts += 1
+        account, _ = account_of(part)
+        block = decode_block(value)
+        if block.transfers[0].place != first or first <= place:
+            yield found(
+                "ledger_order_broken",
+                N_("account {account}: the block at {place} does not stand in order"),
+                account=account,
+                place=first,
+            )
+        if block.before != after:
+            yield found(
+                "ledger_balance_broken",
+                N_("account {account}: the balance before {place} is {found}, not {right}"),
+                account=account,
+                place=first,
+                found=tuple(block.before),
+                right=tuple(after),
+            )
+            after = block.before
+        for transfer in block.transfers:
+            after = after.after(transfer, account)
+            sides.add(transfer, account)
+        place, count = block.transfers[-1].place, count + len(block.transfers)
+        progress(len(block.transfers))
+    yield from _verify_head(engine, found, part, Head(place, after, count))
+
+
+def _verify_head(engine: Engine, found: _Findings, part: bytes, right: Head) -> Iterator[Problem]:
+    if not part:
+        return
+    value = engine.get(b"A" + part)
+    head = None if value is None else decode_head(value)
+    if head != right:
+        yield found(
+            "ledger_head_broken",
+            N_("account {account}: its head says {found}, its blocks say {right}"),
+            account=account_of(part)[0],
+            found=None if head is None else tuple(head),
+            right=tuple(right),
+        )
+
+
+def _verify_transfers(
+    ledger: LedgerStore, found: _Findings, sides: _Sides, progress: Progress
+) -> Iterator[Problem]:
+    total = moved = to_itself = 0
+    asked: list[bytes] = []
+    for key, value in ledger.engine.scan_from(b"T", b"T"):
+        transfer = decode_transfer(value)
+        total += 1
+        to_itself += transfer.to_itself
+        if not transfer.to_itself:
+            moved = (moved + _digest(value)) % _DIGEST_MODULUS
+        asked.append(key)
+        if len(asked) == _ASKED_AT_ONCE:
+            yield from _verify_found(ledger.engine, found, asked)
+            progress(len(asked))
+            asked = []
+    yield from _verify_found(ledger.engine, found, asked)
+    progress(len(asked))
+    if not moved == sides.debit == sides.credit:
+        yield found(
+            "ledger_sides_broken",
+            N_("the transfers do not all stand once on their debit and once on their credit side"),
+        )
+    figures = ledger.figures
+    if (total, to_itself, sides.accounts) != (
+        figures.transfers,
+        figures.to_itself,
+        figures.accounts,
+    ):
+        yield found(
+            "ledger_figures_broken",
+            N_("the ledger says {found} transfers, but {right} are there"),
+            found=figures.transfers,
+            right=total,
+        )
+
+
+def _verify_found(engine: Engine, found: _Findings, keys: list[bytes]) -> Iterator[Problem]:
+    """A transfer that a scan shows must also be found by its id, or it could come twice."""
+    for key, value in zip(keys, engine.get_many(keys), strict=True):
+        if value is None:
+            yield found(
+                "ledger_index_broken",
+                N_("transfer {transfer} is there but is not found by its id"),
+                transfer=key[1:].decode(),
+            )
+
+
+def _opening(engine: Engine, part: bytes) -> Balance:
+    value = engine.get(b"O" + part)
+    opening = 0 if value is None else max(decode_int(value), 0)
+    return Balance(opening, opening)
