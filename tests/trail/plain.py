@@ -165,20 +165,24 @@ class Books:
 
     def write_hop(self, transfer: Transfer, carried: Sequence[Lot]) -> None:
         """Note a transfer that carries claimed money, with the amount of each claim."""
-        sums = {
-            claim: _total([lot for lot in carried if lot.origin == claim]) for claim in self.claims
+        if not _claimed(carried):
+            return
+        origins = {lot.origin for lot in carried}
+        tainted = {
+            claim: _total([lot for lot in carried if lot.origin == claim])
+            for claim in self.claims
+            if claim in origins
         }
-        if any(sums.values()):
-            self.hops.append(
-                {
-                    "transfer_id": transfer.transfer_id,
-                    "time": format_instant(transfer.time_us),
-                    "debit_account": transfer.debit_account,
-                    "credit_account": transfer.credit_account,
-                    "amount": transfer.amount_minor,
-                    "tainted": {claim: amount for claim, amount in sums.items() if amount > 0},
-                }
-            )
+        self.hops.append(
+            {
+                "transfer_id": transfer.transfer_id,
+                "time": format_instant(transfer.time_us),
+                "debit_account": transfer.debit_account,
+                "credit_account": transfer.credit_account,
+                "amount": transfer.amount_minor,
+                "tainted": tainted,
+            }
+        )
 
     def put(self, transfer: Transfer, carried: list[Lot]) -> None:
         """Put what is carried at the newest end, claimed lots as exits where they must be."""
@@ -282,7 +286,8 @@ class Books:
         amount = min(amount, _total(free))
         if amount == 0:
             return []
-        origins: list[str | None] = [*self.claims, None]
+        there = {lot.origin for lot in free}
+        origins = [origin for origin in [*self.claims, None] if origin in there]
         of = {origin: _total([lot for lot in free if lot.origin == origin]) for origin in origins}
         exact = {origin: Fraction(amount * of[origin], _total(free)) for origin in origins}
         taken = {origin: floor(exact[origin]) for origin in origins}

@@ -33,8 +33,18 @@ class HoldfastError(Exception):
         self.sentence = sentence
         self.fields = fields
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _revived, (type(self), self.code, self.sentence, self.fields)
+
     def __str__(self) -> str:
         return say(self.sentence, **self.fields)
+
+
+def _revived(
+    kind: type[HoldfastError], code: str, sentence: str, fields: dict[str, object]
+) -> HoldfastError:
+    """Make an error anew where it arrives from another process."""
+    return kind(code, sentence, **fields)
 
 
 class Refused(HoldfastError):

@@ -19,17 +19,26 @@ _RFC_3339 = re.compile(
 ).fullmatch
 _BUDDHIST_YEAR_MIN = "2400"
 """No instant of a ledger lies here in the common era; 2400 in the Buddhist era is 1857."""
+_TIME_US_MAX = (datetime(int(_BUDDHIST_YEAR_MIN), 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
 
 
 def parse_instant(text: str) -> int:
     """Read RFC 3339 with a zone, or whole microseconds since 1970 UTC; finer is cut.
 
     Raises:
-        Refused: `time_unreadable`, `time_without_zone`, `time_buddhist_year` or
-            `time_before_1970`.
+        Refused: `time_unreadable`, `time_without_zone`, `time_buddhist_year`,
+            `time_before_1970` or `time_not_microseconds`.
     """
     if text.isdigit() and text.isascii() and len(text) <= 18:
-        return int(text)
+        time_us = int(text)
+        if time_us < _TIME_US_MAX:
+            return time_us
+        raise Refused(
+            "time_not_microseconds",
+            N_("{value} microseconds since 1970 lie after the year {year}; is the unit right?"),
+            value=text,
+            year=_BUDDHIST_YEAR_MIN,
+        )
     found = _RFC_3339(text)
     if found is None:
         raise _unreadable(text)

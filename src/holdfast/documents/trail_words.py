@@ -66,12 +66,6 @@ def exit_sentence(kind: str) -> str:
     return say(_EXIT_SENTENCES[kind]) if kind in _EXIT_SENTENCES else visible(kind)
 
 
-def bank_of(account: str) -> str:
-    """Return the bank of an account, COUNTRY.SCHEME.MEMBER; empty where the form is unknown."""
-    parts = account.split(".", 3)
-    return ".".join(parts[:3]) if len(parts) == 4 else ""
-
-
 def amount_text(amount_minor: int, currency: str | None) -> str:
     """Write an amount in major units with thousands commas, without its currency."""
     return "0" if currency is None else format_minor(amount_minor, currency, grouped=True)
@@ -127,8 +121,10 @@ def notices(answer: Answer, shown: int = 8) -> list[str]:
             _listed(
                 answer.waiting,
                 shown,
-                N_("WAITING: {count} claims are not in the ledger yet: {names}"),
-                N_("WAITING: {count} claims are not in the ledger yet: {names} and {more} more"),
+                N_("WAITING: claims that are not in the ledger yet ({count}): {names}"),
+                N_(
+                    "WAITING: claims that are not in the ledger yet ({count}): {names} and {more} more"
+                ),
             )
         )
     found += _overheld_notices(answer, shown)
@@ -138,12 +134,12 @@ def notices(answer: Answer, shown: int = 8) -> list[str]:
                 answer.without_history,
                 shown,
                 N_(
-                    "WITHOUT HISTORY: {count} accounts, whose clean money counts as zero because "
-                    "their bank gave no past: {names}"
+                    "WITHOUT HISTORY: accounts whose clean money counts as zero, because their bank "
+                    "gave no past ({count}): {names}"
                 ),
                 N_(
-                    "WITHOUT HISTORY: {count} accounts, whose clean money counts as zero because "
-                    "their bank gave no past: {names} and {more} more"
+                    "WITHOUT HISTORY: accounts whose clean money counts as zero, because their bank "
+                    "gave no past ({count}): {names} and {more} more"
                 ),
             )
         )
@@ -174,7 +170,9 @@ def _overheld_notices(answer: Answer, shown: int) -> list[str]:
     if rest:
         sentences.append(
             say(
-                N_("OVERHELD: {more} more holds keep {amount} {currency} too much; see the table."),
+                N_(
+                    "OVERHELD: further holds ({more}) keep {amount} {currency} too much; see the table."
+                ),
                 more=len(rest),
                 amount=amount_text(sum(row.amount_minor for row in rest), answer.currency),
                 currency=answer.currency,

@@ -62,9 +62,9 @@ def some_of(texts: tuple[str, ...], shown: int) -> tuple[str, int]:
     )
 
 
-def text_width(text: str, size: float) -> float:
+def text_width(text: str, size: float, *, bold: bool = False) -> float:
     """Estimate how wide `text` is at a font size, rather too wide than too narrow."""
-    return size * sum(_sign_width(sign) for sign in text)
+    return size * (1.12 if bold else 1.0) * sum(_sign_width(sign) for sign in text)
 
 
 def _sign_width(sign: str) -> float:

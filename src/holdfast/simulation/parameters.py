@@ -168,6 +168,7 @@ class Parameters:
     sweep_minutes: float
     sweep_spread: float
     pause_seconds: Span
+    further_share: float
     split_parts: tuple[int, int]
     merge_victims: tuple[int, int]
     merge_minutes: Span

@@ -14,7 +14,8 @@ SEED_MAX = 2**32 - 1
 CUSTOMERS_MAX = 5_000_000
 MERCHANTS_MAX = 1_000_000
 """Account numbers have seven free digits a bank, so that they are seen to be made up."""
-TRANSFERS_MAX = 1_000_000_000
+TRANSFERS_MAX = 100_000_000
+"""A day of them has to fit in memory."""
 DAYS_MAX = 3660
 SCAMS_MAX = 100_000
 
@@ -76,7 +77,7 @@ def check_size(size: CountrySize, parameters: Parameters) -> None:
 
 
 def check_room(size: CountrySize, needed: int) -> None:
-    """Let a size pass whose transfers have room for the `needed` ones of its scams.
+    """Let a size pass whose transfers have room for the `needed` ones of scams and payroll.
 
     Raises:
         Refused: `country_too_few_transfers`.
@@ -85,8 +86,8 @@ def check_room(size: CountrySize, needed: int) -> None:
         raise Refused(
             "country_too_few_transfers",
             N_(
-                "{scams} scams make {needed} transfers, more than the {transfers} asked for; "
-                "ask for more transfers or fewer scams"
+                "{scams} scams and the payroll make {needed} transfers, more than the "
+                "{transfers} asked for; ask for more transfers or fewer scams"
             ),
             scams=size.scams,
             needed=needed,

@@ -27,6 +27,11 @@ class Step(NamedTuple):
     cause: Transfer | HoldEvent
     account: str
     before: tuple[Lot, ...]
+    """The lots as they lay before, and before any reported balance was heeded."""
+    reconciled_minor: int
+    """What a reported balance added to the lots (above zero) or took from them (below)."""
+    moved: tuple[Lot, ...]
+    """What was carried out of the account, or put into it."""
     after: tuple[Lot, ...]
 
 
@@ -143,7 +148,7 @@ class Settlement:
             return [Lot(CLEAN, amount)]
         before = tuple(debit) if self._watch else ()
         account = transfer.debit_account
-        self._reconcile(debit, account, transfer.debit_balance_before_minor)
+        seen = self._reconcile(debit, account, transfer.debit_balance_before_minor)
         carried = []
         if transfer.executes_hold is not None:
             carried = debit.take_held(transfer.executes_hold, amount)
@@ -152,7 +157,8 @@ class Settlement:
         short = transfer.amount_minor - sum(lot.amount for lot in carried)
         if short:
             carried.append(Lot(CLEAN, short))
-        self._tell(transfer, account, before, debit)
+        if self._watch:
+            self._watch(Step(transfer, account, before, seen, tuple(carried), tuple(debit)))
         self._rest_if_clean(account, debit)
         return carried
 
@@ -168,16 +174,20 @@ class Settlement:
     ) -> None:
         account = transfer.credit_account
         before = tuple(credit) if self._watch and credit is not None else ()
+        seen = 0
         if credit is not None:
-            self._reconcile(credit, account, transfer.credit_balance_before_minor)
+            seen = self._reconcile(credit, account, transfer.credit_balance_before_minor)
         if tainted:
             carried = self._leave_at(account, transfer, carried)
         if credit is None:
             if all(lot.origin == CLEAN for lot in carried):
                 return
             credit = self._open(account, transfer)
+            before = tuple(credit) if self._watch else ()
+            seen = self._reconcile(credit, account, transfer.credit_balance_before_minor)
         credit.put(carried)
-        self._tell(transfer, account, before, credit)
+        if self._watch:
+            self._watch(Step(transfer, account, before, seen, tuple(carried), tuple(credit)))
         self._rest_if_clean(account, credit)
 
     def _open(self, account: str, transfer: Transfer) -> Lots:
@@ -185,7 +195,6 @@ class Settlement:
         lots = self._lots[account] = empty_lots(self.question.rule)
         self._hop.setdefault(account, self._hop_at(transfer))
         lots.put([Lot(CLEAN, self._reach(account, transfer.place))])
-        self._reconcile(lots, account, transfer.credit_balance_before_minor)
         return lots
 
     def _hop_at(self, transfer: Transfer) -> int:
@@ -193,16 +202,18 @@ class Settlement:
             return 1
         return self._hop[transfer.debit_account] + 1
 
-    def _reconcile(self, lots: Lots, account: str, reported_minor: int | None) -> None:
-        """Bring the lots to the balance that the bank reports just before a transfer."""
+    def _reconcile(self, lots: Lots, account: str, reported_minor: int | None) -> int:
+        """Bring the lots to the balance that the bank reports; return what that added."""
         if reported_minor is None or self.question.ignore_balances:
-            return
+            return 0
+        total = lots.total
         missing = lots.total - max(reported_minor, 0)
         if missing > 0:
             for lot in lots.take(missing):
                 self._exit("unrecorded", account, lot)
         elif missing < 0:
             lots.put([Lot(CLEAN, -missing)])
+        return lots.total - total
 
     def _leave_at(self, account: str, transfer: Transfer, carried: list[Lot]) -> list[Lot]:
         """Turn claimed lots that go no further into exits, clean money in their place."""
@@ -307,11 +318,9 @@ class Settlement:
                     account, self.order[claim], amounts[claim], held[claim], self._hop[account]
                 )
 
-    def _tell(
-        self, cause: Transfer | HoldEvent, account: str, before: tuple[Lot, ...], lots: Lots
-    ) -> None:
+    def _tell(self, event: HoldEvent, account: str, before: tuple[Lot, ...], lots: Lots) -> None:
         if self._watch:
-            self._watch(Step(cause, account, before, tuple(lots)))
+            self._watch(Step(event, account, before, 0, (), tuple(lots)))
 
 
 def claim_to_itself(transfer: Transfer) -> TrailError:

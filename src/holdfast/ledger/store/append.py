@@ -37,20 +37,20 @@ Plan = tuple[dict[bytes, bytes], list[bytes], Figures]
 
 def sort_out(
     engine: Engine, transfers: Iterable[Transfer]
-) -> tuple[list[Transfer], int, list[Transfer]]:
-    """Return the transfers that are new, how many are known, and those that contradict."""
+) -> tuple[list[Transfer], int, list[int]]:
+    """Return the transfers that are new, how many are known, and which positions contradict."""
     batch = list(transfers)
     kept = engine.get_many([transfer_key(transfer.transfer_id) for transfer in batch])
     seen: dict[str, bytes] = {}
     fresh: list[Transfer] = []
-    conflicts: list[Transfer] = []
-    for transfer, value in zip(batch, kept, strict=True):
+    conflicts: list[int] = []
+    for position, (transfer, value) in enumerate(zip(batch, kept, strict=True)):
         there = value if value is not None else seen.get(transfer.transfer_id)
         if there is None:
             seen[transfer.transfer_id] = encode(transfer)
             fresh.append(transfer)
         elif there != encode(transfer):
-            conflicts.append(transfer)
+            conflicts.append(position)
     return fresh, len(batch) - len(fresh) - len(conflicts), conflicts
 
 
@@ -75,20 +75,36 @@ def plan(engine: Engine, figures: Figures, fresh: list[Transfer]) -> Plan:
     return puts, deletes, after
 
 
-def plan_opening(
-    engine: Engine, figures: Figures, account: str, currency: str, balance_minor: int
-) -> Plan:
-    """Plan how an account's first opening balance is kept and its running balances mended."""
-    part = account_part(account, currency)
-    puts = {b"O" + part: encode(balance_minor)}
+def sort_out_openings(
+    engine: Engine, openings: Iterable[tuple[str, str, int]]
+) -> tuple[dict[bytes, int], list[int]]:
+    """Return opening balances that are new, by account part, and which positions contradict."""
+    batch = [(account_part(account, currency), minor) for account, currency, minor in openings]
+    kept = engine.get_many([b"O" + part for part, _ in batch])
+    fresh: dict[bytes, int] = {}
+    conflicts: list[int] = []
+    for position, ((part, balance_minor), value) in enumerate(zip(batch, kept, strict=True)):
+        there = fresh.get(part) if value is None else decode_int(value)
+        if there is None:
+            fresh[part] = balance_minor
+        elif there != balance_minor:
+            conflicts.append(position)
+    return fresh, conflicts
+
+
+def plan_openings(engine: Engine, figures: Figures, fresh: dict[bytes, int]) -> Plan:
+    """Plan how first opening balances are kept and the balances reckoned without them mended."""
+    puts: dict[bytes, bytes] = {}
     deletes: list[bytes] = []
-    value = engine.get(b"A" + part)
-    if value is not None:
-        opening, prefix = max(balance_minor, 0), b"E" + part
-        blocks = _with_next(engine.scan_from(prefix, prefix))
-        closing = _remake(blocks, part, [], Balance(opening, opening), (puts, deletes))
-        if closing is not None:
-            puts[b"A" + part] = encode(decode_head(value)._replace(after=closing))
+    heads = engine.get_many([b"A" + part for part in fresh])
+    for (part, balance_minor), value in zip(fresh.items(), heads, strict=True):
+        puts[b"O" + part] = encode(balance_minor)
+        if value is not None:
+            opening, prefix = max(balance_minor, 0), b"E" + part
+            blocks = _with_next(engine.scan_from(prefix, prefix))
+            closing = _remake(blocks, part, [], Balance(opening, opening), (puts, deletes))
+            if closing is not None:
+                puts[b"A" + part] = encode(decode_head(value)._replace(after=closing))
     after = figures._replace(change=figures.change + 1)
     puts[META_KEY] = encode(after)
     return puts, deletes, after

@@ -57,7 +57,11 @@ class Engine:
     def catch_up(self) -> None:
         """See what the writer has acknowledged since this reader was opened."""
         with self.told():
-            self._db.try_catch_up_with_primary()
+            while True:
+                logs = self._logs()
+                self._db.try_catch_up_with_primary()
+                if logs <= self._logs():
+                    return
 
     def get(self, key: bytes) -> bytes | None:
         """Return the value of a key, or None."""
@@ -95,6 +99,9 @@ class Engine:
             self._check(cursor)
             cursor.seek(prefix)
         return self._walk(cursor, prefix)
+
+    def _logs(self) -> set[str]:
+        return {path.name for path in self._folder.glob("*.log")}
 
     def _walk(self, cursor: RdictIter, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
         valid, read_key, read_value, step = cursor.valid, cursor.key, cursor.value, cursor.next

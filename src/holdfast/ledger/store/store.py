@@ -49,8 +49,8 @@ class Appended:
 
     added: int
     known: int
-    conflicts: tuple[Transfer, ...]
-    """Transfers whose id is in the ledger with other content; the first stays."""
+    conflicts: tuple[int, ...]
+    """Positions in the batch whose id is in the ledger with other content; the first stays."""
 
 
 class LedgerStore:
@@ -179,23 +179,19 @@ class LedgerWriter(LedgerStore):
         """
         fresh, known, conflicts = append.sort_out(self.engine, transfers)
         if fresh:
-            puts, deletes, figures = append.plan(self.engine, self.figures, fresh)
-            self._commit(puts, deletes, figures)
+            self._commit(*append.plan(self.engine, self.figures, fresh))
         return Appended(len(fresh), known, tuple(conflicts))
 
-    def open_account(self, account: str, currency: str, balance_minor: int) -> bool:
-        """Keep an account's opening balance; the first one stays, False says another came.
+    def open_accounts(self, openings: Iterable[tuple[str, str, int]]) -> tuple[int, ...]:
+        """Keep opening balances, given as (account, currency, minor units), all or none.
 
-        Balances that were reckoned without it are mended.
+        Balances that were reckoned without them are mended. An account's first opening balance
+        stays: returned are the positions that say another.
         """
-        known = self.opening(account, currency)
-        if known is not None:
-            return known == balance_minor
-        puts, deletes, figures = append.plan_opening(
-            self.engine, self.figures, account, currency, balance_minor
-        )
-        self._commit(puts, deletes, figures)
-        return True
+        fresh, conflicts = append.sort_out_openings(self.engine, openings)
+        if fresh:
+            self._commit(*append.plan_openings(self.engine, self.figures, fresh))
+        return tuple(conflicts)
 
     def _commit(self, puts: dict[bytes, bytes], deletes: list[bytes], figures: Figures) -> None:
         self.engine.write(puts, deletes)

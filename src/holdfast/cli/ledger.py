@@ -1,0 +1,245 @@
+"""`holdfast ledger`: read transfers in, say what is there, check that it is sound."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from holdfast.cli.main import DONE, NOT_WHOLE
+from holdfast.core.instant import format_instant, parse_instant
+from holdfast.core.money import format_minor
+from holdfast.core.problem import Problem
+from holdfast.core.words import N_, say
+
+if TYPE_CHECKING:
+    from holdfast.ledger.readers import ReadNotes
+    from holdfast.ledger.store.records import Figures
+    from holdfast.workflows.import_ledger import ImportReport
+
+PROBLEMS_SHOWN_MAX = 20
+
+
+def import_files_arguments(parser: argparse.ArgumentParser) -> None:
+    """Tell the parser the words of `holdfast ledger import`."""
+    parser.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="CSV, Parquet or pacs.008 XML"
+    )
+    parser.add_argument(
+        "--into",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="the ledger; a new folder becomes one",
+    )
+    parser.add_argument(
+        "--opening",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="opening balances: CSV with account,currency,balance",
+    )
+    parser.add_argument(
+        "--problems", type=Path, metavar="FILE", help="write every problem to this CSV file"
+    )
+    parser.add_argument(
+        "--now", metavar="TIME", help="what counts as now; rows more than a day later are refused"
+    )
+    parser.epilog = (
+        "example:\n  holdfast ledger import march.csv --into ledger --problems problems.csv"
+    )
+
+
+def import_files(arguments: argparse.Namespace) -> int:
+    """Read transfers from files into a ledger: what is new is kept, what is wrong is listed."""
+    from holdfast.ledger.store import LedgerWriter
+    from holdfast.workflows.import_ledger import Listener, import_ledger
+
+    console = Console(highlight=False)
+    now_us = parse_instant(arguments.now) if arguments.now else time.time_ns() // 1000
+    problems = _Problems(arguments.problems)
+    with (
+        LedgerWriter.open(arguments.into) as ledger,
+        problems.writing(),
+        progress_of_files() as progress,
+    ):
+        report = import_ledger(
+            ledger,
+            arguments.files,
+            arguments.opening,
+            now_us,
+            Listener(problems.tell, progress),
+        )
+        figures = ledger.figures
+    _print_report(console, report, figures)
+    problems.show(console)
+    return NOT_WHOLE if report.problems else DONE
+
+
+def stats_arguments(parser: argparse.ArgumentParser) -> None:
+    """Tell the parser the words of `holdfast ledger stats`."""
+    _ledger_argument(parser)
+    parser.add_argument("--format", choices=("table", "json"), default="table")
+    parser.epilog = "example:\n  holdfast ledger stats ledger"
+
+
+def stats(arguments: argparse.Namespace) -> int:
+    """Say what a ledger holds: transfers, accounts, time span, sums, its size on the disk."""
+    from holdfast.ledger.store import LedgerStore
+
+    with LedgerStore.open(arguments.ledger) as ledger:
+        figures = ledger.figures
+    size_bytes = sum(file.stat().st_size for file in arguments.ledger.rglob("*") if file.is_file())
+    if arguments.format == "json":
+        import json
+
+        print(json.dumps(figures._asdict() | {"size_bytes": size_bytes}, indent=1))
+        return DONE
+    console = Console(highlight=False)
+    for name, value in _figures_lines(figures):
+        console.print(f"{name:<28} {value}", markup=False, soft_wrap=True)
+    console.print(f"{say(N_('size on the disk')):<28} {size_bytes / 2**20:,.1f} MiB")
+    return DONE
+
+
+def verify_arguments(parser: argparse.ArgumentParser) -> None:
+    """Tell the parser the words of `holdfast ledger verify`."""
+    _ledger_argument(parser)
+    parser.epilog = "example:\n  holdfast ledger verify ledger && echo sound"
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    """Read a ledger whole, reckon every balance again, and list what is wrong with it."""
+    from holdfast.ledger.store import LedgerStore
+    from holdfast.ledger.store.verify import verify as verify_ledger
+
+    console = Console(highlight=False)
+    with (
+        LedgerStore.open(arguments.ledger) as ledger,
+        progress_bar(3 * ledger.figures.transfers) as advance,
+    ):
+        problems = list(verify_ledger(ledger, advance))
+        figures = ledger.figures
+    for problem in problems:
+        console.print(f"{problem.code}: {problem}", markup=False, soft_wrap=True)
+    if problems:
+        return NOT_WHOLE
+    sentence = N_("Sound: {transfers} transfers of {accounts} accounts, at change {change}.")
+    console.print(
+        say(
+            sentence,
+            transfers=f"{figures.transfers:,}",
+            accounts=f"{figures.accounts:,}",
+            change=figures.change,
+        )
+    )
+    return DONE
+
+
+def _ledger_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ledger", type=Path, metavar="DIR", help="the ledger")
+
+
+class _Problems:
+    """Shows the first problems of an import, and writes all of them to a file if asked."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._write: Callable[[Problem], None] = lambda _: None
+        self._shown: list[Problem] = []
+        self._count = 0
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        if self._file is None:
+            yield
+            return
+        with self._file.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["file", "row", "code", "problem"])
+            self._write = lambda p: writer.writerow([p.file, p.row, p.code, str(p)])
+            yield
+
+    def tell(self, problem: Problem) -> None:
+        self._count += 1
+        if len(self._shown) < PROBLEMS_SHOWN_MAX:
+            self._shown.append(problem)
+        self._write(problem)
+
+    def show(self, console: Console) -> None:
+        for problem in self._shown:
+            where = f"{problem.file}:{problem.row}" if problem.row else problem.file
+            console.print(f"{where}: {problem.code}: {problem}", markup=False, soft_wrap=True)
+        if self._count > len(self._shown):
+            sentence = N_("… and {count} more; --problems FILE writes all of them.")
+            console.print(say(sentence, count=f"{self._count - len(self._shown):,}"))
+
+
+def _print_report(console: Console, report: ImportReport, figures: Figures) -> None:
+    lines = [
+        (say(N_("transfers read")), f"{report.rows:,}"),
+        (say(N_("transfers added")), f"{report.added:,}"),
+        (say(N_("known already")), f"{report.known:,}"),
+        (say(N_("problems")), f"{report.problems:,}"),
+    ]
+    if report.openings:
+        lines.append((say(N_("opening balances")), f"{report.openings:,}"))
+    for file, columns in report.ignored_columns.items():
+        lines.append((say(N_("columns left out")), f"{', '.join(columns)} ({file})"))
+    for name, value in lines:
+        console.print(f"{name:<28} {value}", markup=False, soft_wrap=True)
+    console.print(say(N_("The ledger now:")))
+    for name, value in _figures_lines(figures):
+        console.print(f"  {name:<26} {value}", markup=False, soft_wrap=True)
+
+
+def _figures_lines(figures: Figures) -> Iterator[tuple[str, str]]:
+    yield say(N_("transfers")), f"{figures.transfers:,}"
+    yield say(N_("accounts")), f"{figures.accounts:,}"
+    if figures.first_us is not None and figures.last_us is not None:
+        span = f"{format_instant(figures.first_us)} – {format_instant(figures.last_us)}"
+        yield say(N_("time span")), span
+    if figures.to_itself:
+        yield say(N_("to the same account")), f"{figures.to_itself:,}"
+    for currency, amount_minor in sorted(figures.amounts_minor.items()):
+        amount = format_minor(amount_minor, currency, grouped=True)
+        yield say(N_("sum of all transfers")), f"{amount} {currency}"
+    yield say(N_("last change")), str(figures.change)
+
+
+@contextmanager
+def progress_of_files() -> Iterator[Callable[[Path, ReadNotes], None]]:
+    """Draw a bar on standard error while files are read; none where that is no terminal."""
+    from rich.progress import Progress, TaskID
+
+    with Progress(console=Console(stderr=True), transient=True, disable=not _on_terminal()) as bar:
+        tasks: dict[Path, TaskID] = {}
+
+        def advance(path: Path, notes: ReadNotes) -> None:
+            if path not in tasks:
+                tasks[path] = bar.add_task(path.name, total=notes.bytes_total or None)
+            bar.update(tasks[path], completed=notes.bytes_read)
+
+        yield advance
+
+
+@contextmanager
+def progress_bar(total: int) -> Iterator[Callable[[int], None]]:
+    """Draw a bar on standard error towards `total`; none where that is no terminal."""
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True, disable=not _on_terminal()) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda count: bar.advance(task, count)
+
+
+def _on_terminal() -> bool:
+    return os.isatty(2)

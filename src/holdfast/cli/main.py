@@ -1,0 +1,141 @@
+"""The `holdfast` command: finds the command asked for, imports it only then, and runs it.
+
+Exit codes, for scripts: 0 done; 1 refused, with one line on standard error; 2 the words of the
+call are off; 3 done, but not whole (rows refused, findings, a trail cut short); 4 not now, the
+same call can succeed later; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from holdfast import __version__
+from holdfast.core.errors import HoldfastError
+from holdfast.core.words import N_, say, set_language
+
+DONE, REFUSED, NOT_WHOLE, NOT_NOW, INTERRUPTED = 0, 1, 3, 4, 130
+
+SETTINGS = {
+    "HOLDFAST_LANGUAGE": N_("language of what is printed: en or th"),
+    "HOLDFAST_DEBUG": N_("1 shows where in the program an error arose"),
+}
+"""Environment variables that are read, with what they do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: the module and function that run it, and one line for the list of commands.
+
+    The module also has `<function>_arguments`, which tells a parser the command's words.
+    """
+
+    module: str
+    function: str
+    summary: str
+
+
+COMMANDS = {
+    "demo": Command(
+        "demo", "demo", N_("follow a month of planted scams, and see where the money is")
+    ),
+    "ledger import": Command(
+        "ledger", "import_files", N_("read transfers from files into a ledger")
+    ),
+    "ledger stats": Command("ledger", "stats", N_("say what a ledger holds")),
+    "ledger verify": Command("ledger", "verify", N_("check that a ledger is sound")),
+    "trail": Command("trail", "trail", N_("follow claimed money: where is it now?")),
+    "trail explain": Command("trail", "explain", N_("tell in words how money got to an account")),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    set_language(os.environ.get("HOLDFAST_LANGUAGE", "en"))
+    try:
+        return _run(words)
+    except HoldfastError as error:
+        _complain(f"{error} [{error.code}]")
+        return NOT_NOW if error.transient else REFUSED
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+        return DONE
+    except KeyboardInterrupt:
+        _complain(say(N_("interrupted")))
+        return INTERRUPTED
+    except Exception as error:
+        if os.environ.get("HOLDFAST_DEBUG"):
+            raise
+        _complain(
+            say(
+                N_("an error in this program: {error}; HOLDFAST_DEBUG=1 shows where"),
+                error=f"{type(error).__name__}: {error}".splitlines()[0][:200],
+            )
+        )
+        return REFUSED
+
+
+def _run(words: list[str]) -> int:
+    name = _command_of(words)
+    if name is None:
+        return _without_command(words)
+    command = COMMANDS[name]
+    module = import_module(f"holdfast.cli.{command.module}")
+    parser = argparse.ArgumentParser(
+        prog=f"holdfast {name}",
+        description=getattr(module, command.function).__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    getattr(module, f"{command.function}_arguments")(parser)
+    code: int = getattr(module, command.function)(parser.parse_args(words[len(name.split()) :]))
+    return code
+
+
+def _command_of(words: list[str]) -> str | None:
+    for length in (2, 1):
+        name = " ".join(words[:length])
+        if len(words) >= length and name in COMMANDS:
+            return name
+    return None
+
+
+def _without_command(words: list[str]) -> int:
+    if words and words[0] == "--version":
+        print(__version__)
+        return DONE
+    group = words[0] if words and not words[0].startswith("-") else ""
+    known = [name for name in COMMANDS if not group or name.startswith(group + " ")]
+    if words and words[0] not in ("--help", "-h") and (not known or len(words) > 1):
+        unknown = " ".join(words[:2]) if known else words[0]
+        if not {"--help", "-h"} & set(words[1:2]):
+            _complain(say(N_("there is no command {name!r}; see holdfast --help"), name=unknown))
+            return 2
+    _list_commands(known or list(COMMANDS))
+    return DONE if not words or {"--help", "-h"} & set(words) else 2
+
+
+def _list_commands(names: list[str]) -> None:
+    print(say(N_("Holdfast follows stolen money and holds it before it is gone.")))
+    print()
+    for name in names:
+        print(f"  holdfast {name:15} {say(COMMANDS[name].summary)}")
+    print()
+    print(say(N_("Each command has --help, with an example.")))
+    print(say(N_("Exit codes: 0 done, 1 refused, 2 call wrong, 3 done but not whole, 4 not now.")))
+    print(say(N_("Settings (environment):")))
+    for name, summary in SETTINGS.items():
+        print(f"  {name:18} {say(summary)}")
+
+
+def _complain(sentence: str) -> None:
+    print(f"holdfast: {sentence}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
