@@ -44,7 +44,7 @@ bench: $(READY)  ## Measure ours beside its peers, in one run (minutes)
 	@$(BIN)/python -m benchmarks
 
 docs: $(READY)  ## Write the pages that are made from the code
-	@$(BIN)/python -m docs.make
+	@$(BIN)/python docs/make.py
 
 lock: $(READY)  ## Write the hashed lock files anew from pyproject.toml (needs uv)
 	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra dev pyproject.toml -o requirements.lock

@@ -176,12 +176,19 @@ def crowded_story(transfers: int = 400) -> Story:
     story = Story()
     state = 12345
     for place in range(12):
-        story.claim(f"C-{place:02d}", place * 700, account(place, 100 + place),
-                    account(place + 3, 1000 + place % 5), 400_000 + 731_000 * (place % 4))
+        story.claim(
+            f"C-{place:02d}",
+            place * 700,
+            account(place, 100 + place),
+            account(place + 3, 1000 + place % 5),
+            400_000 + 731_000 * (place % 4),
+        )
     for place in range(transfers):
         state = (state * 1103515245 + 12345) % 2**31
-        rich = sorted((name for name in story.lots if story.total(name) > 20_000),
-                      key=lambda name: -story.total(name))
+        rich = sorted(
+            (name for name in story.lots if story.total(name) > 20_000),
+            key=lambda name: -story.total(name),
+        )
         debit = rich[state % min(len(rich), 9)]
         credit = account(state // 7, 5000 + state // 11 % 320)
         if credit == debit:
@@ -203,8 +210,12 @@ def exposure() -> Answer:
         waiting=(),
         claims=(Claim("P-1", 5_000_000, 5_000_000),),
         exposed=tuple(
-            Exposed(account(place % 4, 100 + place), 1 + place // 3,
-                    START_US + place * place * 400 * SECOND_US, f"P-{place + 1}")
+            Exposed(
+                account(place % 4, 100 + place),
+                1 + place // 3,
+                START_US + place * place * 400 * SECOND_US,
+                f"P-{place + 1}",
+            )
             for place in range(9)
         ),
     )

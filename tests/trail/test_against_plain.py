@@ -16,7 +16,7 @@ from holdfast.trail.question import Question, Rule
 
 
 @pytest.mark.parametrize("rule", Rule)
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(data=st.data())
 def test_following_gives_what_the_oracle_gives(rule: Rule, data: st.DataObject) -> None:
     """An account fetched when it is reached gives the same answer as the whole ledger read."""
@@ -25,7 +25,7 @@ def test_following_gives_what_the_oracle_gives(rule: Rule, data: st.DataObject) 
 
 
 @pytest.mark.parametrize("rule", Rule)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_following_in_rounds_gives_what_the_oracle_gives(rule: Rule, data: st.DataObject) -> None:
     """Gathering in rounds until nothing is missing gives the same answer too."""

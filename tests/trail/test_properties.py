@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from tests.trail.worlds import AMOUNT_RULES, CURRENCY, World, comparable, worlds
 
 from holdfast.ledger.memory import MemoryLedger
 from holdfast.ledger.split import SplitLedger
+from holdfast.ledger.store import LedgerWriter
 from holdfast.ledger.transfer import Transfer
 from holdfast.trail.answer import Answer, Exit, Overheld, Resting
 from holdfast.trail.gather import follow, follow_in_rounds
@@ -260,6 +263,21 @@ def test_a_ledger_split_among_banks_gives_the_same_bytes(world: World, data: st.
     for keys in (by_bank, by_shard):
         assert follow(_split(world, keys), world.question) == whole
         assert follow_in_rounds(_split(world, keys), world.question) == whole
+
+
+@settings(max_examples=30, deadline=None)
+@given(worlds(), st.integers(0, 40))
+def test_the_store_gives_the_same_bytes_as_memory(world: World, late: int) -> None:
+    """Kept on the disk in batches, the later part of the ledger first, it answers the same."""
+    in_order = sorted(world.transfers)
+    with TemporaryDirectory() as folder, LedgerWriter.open(Path(folder)) as writer:
+        writer.append(in_order[late:])
+        for (account, currency), minor in world.openings.items():
+            writer.open_account(account, currency, minor)
+        writer.append(in_order[:late])
+        for follower in (follow, follow_in_rounds):
+            kept = comparable(follower(writer, world.question))
+            assert kept == comparable(follow(world.ledger, world.question))
 
 
 @promise

@@ -85,6 +85,15 @@ def _run(words: list[str]) -> int:
     if name is None:
         return _without_command(words)
     command = COMMANDS[name]
+    arguments = parser_of(name).parse_args(words[len(name.split()) :])
+    run = getattr(import_module(f"holdfast.cli.{command.module}"), command.function)
+    code: int = run(arguments)
+    return code
+
+
+def parser_of(name: str) -> argparse.ArgumentParser:
+    """Return the parser of a command's words, which also tells its help."""
+    command = COMMANDS[name]
     module = import_module(f"holdfast.cli.{command.module}")
     parser = argparse.ArgumentParser(
         prog=f"holdfast {name}",
@@ -93,8 +102,7 @@ def _run(words: list[str]) -> int:
         allow_abbrev=False,
     )
     getattr(module, f"{command.function}_arguments")(parser)
-    code: int = getattr(module, command.function)(parser.parse_args(words[len(name.split()) :]))
-    return code
+    return parser
 
 
 def _command_of(words: list[str]) -> str | None:

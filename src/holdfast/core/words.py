@@ -7,13 +7,19 @@ reader's language by `say` at the very edge.
 
 from __future__ import annotations
 
-import gettext
+import re
+from collections.abc import Mapping
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 
 LOCALE_FOLDER = Path(__file__).resolve().parent.parent / "locale"
+LANGUAGES = ("en", "th")
+PSEUDO = "xx"
+"""English made half as long again with marks at both ends: shows what is cut or not marked."""
+
+_PLACES = re.compile(r"(\{[^}]*\})")
 _language: ContextVar[str] = ContextVar("language", default="en")
-_catalogues: dict[str, gettext.NullTranslations] = {}
 
 
 def N_(sentence: str) -> str:  # noqa: N802  (the name gettext tools look for)
@@ -22,21 +28,42 @@ def N_(sentence: str) -> str:  # noqa: N802  (the name gettext tools look for)
 
 
 def set_language(language: str) -> None:
-    """Choose the language of `say` for this thread or task: `en`, `th`, or `xx` (pseudo)."""
+    """Choose the language of `say` for this thread or task; an unknown one speaks English."""
     _language.set(language)
 
 
 def say(sentence: str, **fields: object) -> str:
     """Return `sentence` in the chosen language with its named places filled from `fields`.
 
-    A language without a catalogue, or a sentence without a translation, is said in English.
+    A sentence without a translation is said in English.
     """
-    return _catalogue(_language.get()).gettext(sentence).format(**fields)
+    language = _language.get()
+    if language == PSEUDO:
+        return _pseudo(sentence).format(**fields)
+    if language != "en":
+        sentence = catalogue(language).get(sentence) or sentence
+    return sentence.format(**fields)
 
 
-def _catalogue(language: str) -> gettext.NullTranslations:
-    if language not in _catalogues:
-        _catalogues[language] = gettext.translation(
-            "holdfast", str(LOCALE_FOLDER), languages=[language], fallback=True
-        )
-    return _catalogues[language]
+@cache
+def catalogue(language: str) -> Mapping[str, str]:
+    """Return the translations of a language by their English sentence; none for others."""
+    if language not in LANGUAGES:
+        return {}
+    from babel.messages.pofile import read_po
+
+    with (LOCALE_FOLDER / language / "holdfast.po").open("rb") as file:
+        return {
+            message.id: message.string
+            for message in read_po(file)
+            if isinstance(message.id, str) and isinstance(message.string, str) and message.id
+        }
+
+
+@cache
+def _pseudo(sentence: str) -> str:
+    stretched = "".join(
+        part if part.startswith("{") else part.replace("a", "áa").replace("e", "éé").replace("o", "öo")
+        for part in _PLACES.split(sentence)
+    )
+    return f"[{stretched}{'~' * (len(sentence) // 3)}]"

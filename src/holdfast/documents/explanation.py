@@ -94,14 +94,14 @@ class _Words:
     def effect(self, step: Step) -> Iterator[str]:
         """Say what it did to the lots of one account."""
         account = step.account
-        yield say(N_("{account} held: {lots}"), account=account, lots=self._lots(step.before))
+        yield say(N_("{account} had: {lots}"), account=account, lots=self._lots(step.before))
         if step.reconciled_minor:
             yield self._reconciled(step)
         if isinstance(step.cause, Transfer):
             leaves = step.cause.debit_account == account
             sentence = N_("Out of it go: {lots}") if leaves else N_("Into it come: {lots}")
             yield say(sentence, lots=self._lots(step.moved))
-        yield say(N_("{account} then holds: {lots}"), account=account, lots=self._lots(step.after))
+        yield say(N_("{account} then has: {lots}"), account=account, lots=self._lots(step.after))
 
     def outcome(self) -> Iterator[str]:
         """Say what rests in the account, what left there, and what is held in excess."""

@@ -52,6 +52,7 @@ def draw_exposure(answer: Answer, *, title: str = "", names: Mapping[str, str] =
             [_STEP * 2, *[_STEP] * (len(exposed) - 1)],
             left=PLOT_LEFT,
             right=PLOT_RIGHT,
+            tail=_STEP * 2,
             end_us=answer.as_of_us,
         )
         xs = dict(zip((row.account for row in exposed), axis.xs, strict=True))

@@ -24,6 +24,8 @@ PANEL_LEFT = 842.0
 LANE_HEAD = 19.0
 AXIS_HEIGHT = 50.0
 MONO = "'DejaVu Sans Mono', Menlo, Consolas, monospace"
+TALL = 700.0
+"""From this height on the times are written below the lanes too."""
 _NAME_LIMIT = 80
 
 
@@ -68,7 +70,11 @@ def place_lanes(lanes: Sequence[Lane], heights: Sequence[float], top: float) -> 
 
 def shown_title(title: str) -> str:
     """Return the title given, or the usual one."""
-    return cut(title, 2 * _NAME_LIMIT) if title else say(N_("Where the money went"))
+    return (
+        cut(visible(title, words=True), 2 * _NAME_LIMIT)
+        if title
+        else say(N_("Where the money went"))
+    )
 
 
 def draw_head(sheet: Sheet, answer: Answer, title: str, total: str) -> float:
@@ -80,7 +86,7 @@ def draw_head(sheet: Sheet, answer: Answer, title: str, total: str) -> float:
     y = sheet.paragraph(LEFT, y + 4, total, width=width, size=13.5, font_weight="bold")
     for sentence in notices(answer):
         y = _draw_notice(sheet, sentence, y - 6)
-    return y - 4
+    return y + 4
 
 
 def _rests_on(answer: Answer) -> str:
@@ -172,7 +178,7 @@ def _bank_words(lane: PlacedLane, names: Mapping[str, str]) -> str:
         return say(N_("Other banks ({count})"), count=len(banks))
     shown = cut_middle(visible(lane.bank), 48)
     name = names.get(lane.bank)
-    return f"{shown} {cut(name, _NAME_LIMIT)}" if name else shown
+    return f"{shown} {cut(visible(name, words=True), _NAME_LIMIT)}" if name else shown
 
 
 def _draw_row(sheet: Sheet, placed: PlacedRow, names: Mapping[str, str]) -> None:
@@ -195,7 +201,7 @@ def _draw_row(sheet: Sheet, placed: PlacedRow, names: Mapping[str, str]) -> None
     number = cut_middle(visible(account[len(bank_of(account)) :].lstrip(".")), 26)
     name = names.get(account)
     if name:
-        sheet.text(x, y - 6, cut(name, 40), size=11, room=room, hint=name)
+        sheet.text(x, y - 6, cut(visible(name, words=True), 40), size=11, room=room, hint=name)
         y += 7
     sheet.text(
         x,
@@ -220,9 +226,9 @@ def draw_axis(sheet: Sheet, axis: Axis, top: float, bottom: float) -> None:
     for quiet in axis.quiet:
         sheet.add(
             "rect",
-            x=quiet.x_from + 3,
+            x=quiet.x_from + 2,
             y=top,
-            width=quiet.x_to - quiet.x_from - 6,
+            width=quiet.x_to - quiet.x_from - 4,
             height=bottom - top,
             fill="#000",
             fill_opacity=0.05,
@@ -230,13 +236,18 @@ def draw_axis(sheet: Sheet, axis: Axis, top: float, bottom: float) -> None:
     for tick in axis.ticks:
         _line(sheet, tick.x, top - 19, tick.x, bottom, stroke="#999", stroke_dasharray="2 3")
         day, clock = time_text(tick.time_us).rstrip("Z").split(" ")
-        anchor = {"text_anchor": "middle"}
         if tick.new_day:
-            sheet.text(tick.x, top - 36, day, size=10, room=72, font_weight="bold", **anchor)
-        sheet.text(tick.x, top - 23, clock[:8], size=10, room=72, **anchor)
+            _tick_text(sheet, tick.x, top - 36, day, font_weight="bold")
+        _tick_text(sheet, tick.x, top - 23, clock[:8])
+        if bottom - top > TALL:
+            _tick_text(sheet, tick.x, bottom + 12, clock[:8])
     _line(sheet, PLOT_LEFT, top - 18, PLOT_RIGHT, top - 18, stroke="#111")
     sheet.text(LEFT + 6, top - 23, say(N_("Time (UTC)")), size=10.5, room=PLOT_LEFT - LEFT - 50)
     _draw_quiet_lengths(sheet, axis, top)
+
+
+def _tick_text(sheet: Sheet, x: float, y: float, words: str, **more: str) -> None:
+    sheet.text(x, y, words, size=10, room=72, text_anchor="middle", **more)
 
 
 def _draw_quiet_lengths(sheet: Sheet, axis: Axis, top: float) -> None:

@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
 
-from holdfast.documents.visible_text import text_width, visible, wrap
+from holdfast.documents.visible_text import cut_to_width, text_width, visible, wrap
 
 LINE_HEIGHT = 1.6
 """Lines of text stand this many font sizes apart, which Thai, Lao, Khmer and Burmese need."""
+
+SQUEEZE_MAX = 1.4
+"""How many times too wide words may be and still be squeezed, not cut."""
 
 Value = str | float | None
 
@@ -42,9 +45,14 @@ class Sheet:
         hint: str | None = None,
         **attributes: Value,
     ) -> None:
-        """Write `words` with their baseline at y, squeezed where they are wider than `room`."""
+        """Write `words` with their baseline at y, squeezed or even cut to fit into `room`.
+
+        Whoever calls puts words that may be cut into the `hint` too.
+        """
         bold = attributes.get("font_weight") == "bold"
+        words = visible(words, words=True)
         if room is not None and text_width(words, size, bold=bold) > room:
+            words = cut_to_width(words, room * SQUEEZE_MAX, size, bold=bold)
             attributes |= {"textLength": room, "lengthAdjust": "spacingAndGlyphs"}
         inner = ("" if hint is None else f"<title>{plain(hint)}</title>") + plain(words)
         head = _attributes({"x": x, "y": y, "font_size": size, **attributes})

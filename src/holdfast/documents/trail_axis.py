@@ -10,10 +10,8 @@ from holdfast.core.instant import HOUR_US, SECOND_US
 
 TICK_ROOM = 74
 """Pixels that the two lines of a tick need."""
-TAIL = 26
-"""Pixels kept free between the last event and the right end."""
 _QUIET_MAX = 10
-_QUIET_ROOM = 22
+_QUIET_ROOM = 8
 _QUIET_TIMES = 4
 """A quiet stretch is at least an hour and this many times as long as the usual one."""
 
@@ -52,17 +50,18 @@ def lay_out(
     *,
     left: float,
     right: float,
+    tail: float,
     end_us: int | None,
 ) -> Axis:
     """Place events, given in order, between `left` and `right`.
 
     `needs[i]` is the least distance in pixels between event i and the one before it (the first:
-    the left end); what room is left is shared out by how long the quiet before each event was.
+    the left end), and `tail` that of the last to the right end; what room is left is shared out by how long the quiet before each event was.
     Where even the needs exceed the room, they shrink together.
     """
     if not times_us:
         return Axis((), (), ())
-    room = right - left - TAIL
+    room = right - left - tail
     shrink = min(1.0, room / (sum(needs) or 1.0))
     lengths = [
         0,

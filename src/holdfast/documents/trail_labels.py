@@ -58,15 +58,19 @@ def draw_amounts(sheet: Sheet, plan: Plan) -> None:
     taken = _marks(plan)
     for place in plan.drawn:
         words = plan.amount(plan.flows[place].amount_minor)
-        for x, baseline in _beside_arrival(plan, place):
-            box = (x - 1, baseline - 8, x + text_width(words, _SIZE) + 1, baseline + 2)
+        width = text_width(words, _SIZE)
+        for x, baseline, on_band in _beside_arrival(plan, place):
+            box = (x - 1, baseline - 8, x + width + 1, baseline + 2)
             if box[2] < PLOT_RIGHT and not any(_touch(box, other) for other in taken):
                 taken.append(box)
+                if on_band:
+                    _draw_plate(sheet, box)
                 sheet.text(
                     x,
                     baseline,
                     words,
                     size=_SIZE,
+                    room=width,
                     stroke=PAPER,
                     stroke_width=2.4,
                     stroke_linejoin="round",
@@ -75,22 +79,28 @@ def draw_amounts(sheet: Sheet, plan: Plan) -> None:
                 break
 
 
-def _beside_arrival(plan: Plan, place: int) -> list[tuple[float, float]]:
-    """Return where an amount could be written: above its band, below it, or on it."""
+def _draw_plate(sheet: Sheet, box: Box) -> None:
+    left, top, right, bottom = box
+    sheet.add(
+        "rect", x=left - 1, y=top - 1, width=right - left + 2, height=bottom - top + 2, fill=PAPER
+    )
+
+
+def _beside_arrival(plan: Plan, place: int) -> list[tuple[float, float, bool]]:
+    """Return where an amount could be written: above its band, below it, or on it (True)."""
     flow = plan.flows[place]
     row = plan.rows[flow.target]
-    x = plan.axis.xs[place] + plan.reach(place) + 4
+    x = plan.axis.xs[place] + plan.reach(place) + 5
     top = plan.tops[flow.target] + min(
         ribbon.to_offset - ribbon.width / 2 for ribbon in plan.bands.ribbons[place]
     )
     width = 2 * plan.halves[place]
-    places = [(x, top - 3), (x, top + width + 10)]
     within = [
-        spot
-        for spot in places
-        if row.top - 4 <= spot[1] - 8 and spot[1] <= row.top + row.height + 2
+        (x, baseline, False)
+        for baseline in (top - 3, top + width + 10)
+        if row.top - 4 <= baseline - 8 and baseline <= row.top + row.height + 2
     ]
-    return [*within, (x, top + width / 2 + 3)] if width > 10 else within
+    return [*within, (x, top + width / 2 + 3, True)] if width > 10 else within
 
 
 def _marks(plan: Plan) -> list[Box]:

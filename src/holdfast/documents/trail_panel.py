@@ -52,11 +52,12 @@ class Panel:
         for outcome in outcomes:
             self._draw_amount(outcome, y)
             after = PANEL_LEFT + 22 + self._room + 14
+            words = self._words(outcome)
             if outcome.held_minor:
-                after = self._draw_held(outcome, after, y)
-            self._sheet.text(
-                after, y + 3.6, self._words(outcome), size=9.5, room=RIGHT - after - 2, fill="#333"
-            )
+                words_room = min(text_width(words, 9.5), 80.0)
+                after = self._draw_held(outcome, after, y, RIGHT - after - words_room - 24)
+            room = RIGHT - after - 2
+            self._sheet.text(after, y + 3.6, words, size=9.5, room=room, hint=words, fill="#333")
             y += LINE
 
     def _draw_amount(self, outcome: Outcome, y: float) -> None:
@@ -84,9 +85,9 @@ class Panel:
             font_weight="bold" if outcome.kind == RESTING else None,
         )
 
-    def _draw_held(self, outcome: Outcome, left: float, y: float) -> float:
+    def _draw_held(self, outcome: Outcome, left: float, y: float, room: float) -> float:
         words = say(N_("HELD {amount}"), amount=amount_text(outcome.held_minor, self._currency))
-        inner = min(text_width(words, 10, bold=True), RIGHT - left - 16)
+        inner = min(text_width(words, 10, bold=True), room)
         self._sheet.add(
             "rect",
             x=left,
@@ -109,7 +110,7 @@ class Panel:
         if len(outcome.claims) == 1 and len(self._numbers) > 1:
             parts.append(say(N_("claim {number}"), number=self._numbers[outcome.claims[0]]))
         if outcome.places > 1:
-            parts.append(say(N_("sum of {count}"), count=outcome.places))
+            parts.append(say(N_("sum of {count} amounts"), count=outcome.places))
         if len(outcome.claims) > 1:
             parts.append(say(N_("{count} claims"), count=len(outcome.claims)))
         if outcome.kind == RESTING and outcome.hop is not None:

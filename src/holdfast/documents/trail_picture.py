@@ -26,7 +26,14 @@ from holdfast.documents.trail_labels import draw_amounts, draw_origins, draw_way
 from holdfast.documents.trail_looks import define_looks
 from holdfast.documents.trail_panel import Panel, draw_legend
 from holdfast.documents.trail_plan import Plan, plan_picture
-from holdfast.documents.trail_ribbons import band_paths, draw_arrow, draw_faint, draw_flow, step_xs
+from holdfast.documents.trail_ribbons import (
+    THIN,
+    band_paths,
+    draw_arrow,
+    draw_faint,
+    draw_flow,
+    step_xs,
+)
 from holdfast.documents.trail_rows import RESTING
 from holdfast.documents.trail_words import (
     amount_text,
@@ -52,8 +59,8 @@ def draw_trail(answer: Answer, *, title: str = "", names: Mapping[str, str] = {}
     """
     if answer.rule is Rule.POISON:
         return draw_exposure(answer, title=title, names=names)
-    if answer.currency is None or not answer.claims:
-        return _nothing_yet(answer, title)
+    if answer.currency is None or not answer.hops:
+        return _draw_nothing(answer, title)
     sheet = Sheet()
     prefix = f"trail-{answer.rule.value}"
     top = draw_head(sheet, answer, title, total_sentence(answer))
@@ -79,9 +86,13 @@ def draw_trail(answer: Answer, *, title: str = "", names: Mapping[str, str] = {}
     )
 
 
-def _nothing_yet(answer: Answer, title: str) -> str:
+def _draw_nothing(answer: Answer, title: str) -> str:
     sheet = Sheet()
-    words = say(N_("Nothing to draw yet: none of the claimed payments is in the ledger."))
+    words = (
+        total_sentence(answer)
+        if answer.claims
+        else say(N_("Nothing to draw yet: none of the claimed payments is in the ledger."))
+    )
     y = draw_head(sheet, answer, title, words)
     return sheet.document(
         width=WIDTH,
@@ -108,10 +119,13 @@ def _draw_bank_sums(sheet: Sheet, plan: Plan) -> None:
             outcome for _ in lane.rows for outcome in next(outcomes) if outcome.kind == RESTING
         ]
         if len(found) > 1:
+            held_minor = sum(outcome.held_minor for outcome in found)
             words = say(
-                N_("together {amount} resting, {held} held"),
+                N_("together {amount} resting, {held} held")
+                if held_minor
+                else N_("together {amount} resting"),
                 amount=plan.amount(sum(outcome.amount_minor for outcome in found)),
-                held=plan.amount(sum(outcome.held_minor for outcome in found)),
+                held=plan.amount(held_minor),
             )
             sheet.text(PANEL_LEFT, lane.top + 12, words, size=10, room=RIGHT - PANEL_LEFT - 2)
 
@@ -154,13 +168,13 @@ def _draw_bands(sheet: Sheet, plan: Plan, prefix: str) -> None:
     for row, steps in sorted(plan.bands.steps.items()):
         xs = step_xs(steps, plan.axis.xs, plan.halves, plan.bend)
         for group, path in sorted(band_paths(steps, xs, plan.tops[row], PLOT_RIGHT).items()):
-            sheet.add(
-                "path",
-                d=path,
-                fill=f"url(#{prefix}-claim-{group})",
-                stroke=plan.groups[group].look.ink,
-                stroke_width=0.8,
-            )
+            ink = plan.groups[group].look.ink
+            thickest = max(dict(step.thickness).get(group, 0.0) for step in steps)
+            if thickest < THIN:
+                sheet.add("path", d=path, fill=ink)
+            else:
+                fill = f"url(#{prefix}-claim-{group})"
+                sheet.add("path", d=path, fill=fill, stroke=ink, stroke_width=0.8)
 
 
 def _draw_marks(sheet: Sheet, plan: Plan) -> None:
@@ -177,7 +191,7 @@ def _draw_marks(sheet: Sheet, plan: Plan) -> None:
 
 def _draw_left_out(sheet: Sheet, answer: Answer, plan: Plan) -> float:
     """Say what the picture does not show; return the height below it."""
-    y = plan.bottom + 18
+    y = plan.bottom + 28
     sentences = []
     if plan.inside:
         sentences.append(

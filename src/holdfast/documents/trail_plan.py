@@ -26,6 +26,8 @@ from holdfast.trail.answer import Answer
 RIBBONS_MAX = 150
 """Transfers that get a ribbon; of more the largest do, and the next are drawn as faint lines."""
 FAINT_MAX = 500
+WAY_OUT_ROOM = 20
+"""Pixels that the mark of a way out takes beyond the end of a ribbon."""
 FEW_ROWS = 14
 """Up to here a picture has room for thick bands and for every line of what became of money."""
 
@@ -86,6 +88,7 @@ def plan_picture(answer: Answer, names: Mapping[str, str], top: float) -> Plan:
     placed = place_lanes(lanes, heights, top + AXIS_HEIGHT)
     placed_rows = [row for lane in placed for row in lane.rows]
     thickest = sorted(range(len(flows)), key=lambda flow: -flows[flow].amount_minor)
+    halves = [bundle_width(ribbons) / 2 for ribbons in bands.ribbons]
     bend, needs = bend_of(flows, bands, PLOT_RIGHT - PLOT_LEFT)
     return Plan(
         groups=groups,
@@ -106,9 +109,10 @@ def plan_picture(answer: Answer, names: Mapping[str, str], top: float) -> Plan:
             needs,
             left=PLOT_LEFT,
             right=PLOT_RIGHT,
+            tail=max(halves, default=0.0) + bend + WAY_OUT_ROOM,
             end_us=answer.as_of_us,
         ),
-        halves=[bundle_width(ribbons) / 2 for ribbons in bands.ribbons],
+        halves=halves,
         bend=bend,
         scale=scale,
         bottom=placed[-1].bottom if placed else top + AXIS_HEIGHT,

@@ -79,6 +79,18 @@ def _sign_width(sign: str) -> float:
     return 0.7 if sign.isupper() else 0.64
 
 
+def cut_to_width(text: str, width: float, size: float, *, bold: bool = False) -> str:
+    """Return as much of `text` as is at most `width` wide, ended with … where some is left out."""
+    if text_width(text, size, bold=bold) <= width:
+        return text
+    used = text_width("…", size, bold=bold)
+    for place, sign in enumerate(text):
+        used += text_width(sign, size, bold=bold)
+        if used > width:
+            return cut(text, max(place, 1))
+    return text
+
+
 def wrap(text: str, width: float, size: float) -> list[str]:
     """Break `text` at its spaces into lines of at most `width`, where its spaces allow it."""
     lines: list[str] = []

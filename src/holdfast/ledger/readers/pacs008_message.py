@@ -209,5 +209,5 @@ def not_pacs008(tag: str) -> Refused:
     return Refused(
         "xml_not_pacs008",
         N_("{found!r} is no customer credit transfer; pacs.008 messages are read"),
-        found=tag.removeprefix("{").replace("}", " ")[-40:],
+        found=tag.rpartition(":")[2].removeprefix("{").replace("}", " ")[:40],
     )

@@ -247,13 +247,11 @@ def _microseconds_from(units_per_second: int) -> Convert:
 
 
 def _read_time(cell: int | str | None) -> int:
-    if not isinstance(cell, int):
-        return parse_instant(cell or "")
-    if cell < 0:
+    if isinstance(cell, int) and cell < 0:
         raise Refused(
             "time_before_1970", N_("the time {value!r} lies before 1970"), value=str(cell)[:40]
         )
-    return cell
+    return parse_instant("" if cell is None else str(cell))
 
 
 def _read_amount(cell: int | str | None, currency: str) -> int:

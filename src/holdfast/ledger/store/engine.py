@@ -43,6 +43,8 @@ class Engine:
         try:
             with self.told():
                 self._db = Rdict(str(folder), _options(), access_type=access)
+            if not writes:
+                self.catch_up()
         except LedgerError:
             self._clean()
             raise
