@@ -73,7 +73,7 @@ def test_every_check_belongs_to_a_row() -> None:
 
 def test_the_members_of_asean_are_covered() -> None:
     """Each member can name an account and a person, with a clearing code or by BIC."""
-    for country in "BN KH ID LA MY MM PH SG TH TL VN".split():
+    for country in ["BN", "KH", "ID", "LA", "MY", "MM", "PH", "SG", "TH", "TL", "VN"]:
         assert Account.parse(f"{country}.BICFI.ABCD{country}2X.1").country == country
         assert f"{country}.NIDN" in PERSONS
 

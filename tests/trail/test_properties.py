@@ -272,8 +272,7 @@ def test_the_store_gives_the_same_bytes_as_memory(world: World, late: int) -> No
     in_order = sorted(world.transfers)
     with TemporaryDirectory() as folder, LedgerWriter.open(Path(folder)) as writer:
         writer.append(in_order[late:])
-        for (account, currency), minor in world.openings.items():
-            writer.open_account(account, currency, minor)
+        writer.open_accounts((*account, minor) for account, minor in world.openings.items())
         writer.append(in_order[:late])
         for follower in (follow, follow_in_rounds):
             kept = comparable(follower(writer, world.question))

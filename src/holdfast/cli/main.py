@@ -114,18 +114,17 @@ def _command_of(words: list[str]) -> str | None:
 
 
 def _without_command(words: list[str]) -> int:
-    if words and words[0] == "--version":
+    if words == ["--version"]:
         print(__version__)
         return DONE
-    group = words[0] if words and not words[0].startswith("-") else ""
-    known = [name for name in COMMANDS if not group or name.startswith(group + " ")]
-    if words and words[0] not in ("--help", "-h") and (not known or len(words) > 1):
-        unknown = " ".join(words[:2]) if known else words[0]
-        if not {"--help", "-h"} & set(words[1:2]):
-            _complain(say(N_("there is no command {name!r}; see holdfast --help"), name=unknown))
-            return 2
-    _list_commands(known or list(COMMANDS))
-    return DONE if not words or {"--help", "-h"} & set(words) else 2
+    named = [word for word in words if word not in ("--help", "-h")]
+    known = [name for name in COMMANDS if name.split()[: len(named)] == named]
+    if not known:
+        unknown = " ".join(named[:2])
+        _complain(say(N_("there is no command {name!r}; see holdfast --help"), name=unknown))
+        return 2
+    _list_commands(known)
+    return DONE if len(named) < len(words) or not words else 2
 
 
 def _list_commands(names: list[str]) -> None:

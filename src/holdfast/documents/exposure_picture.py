@@ -63,7 +63,7 @@ def draw_exposure(answer: Answer, *, title: str = "", names: Mapping[str, str] =
         for placed_row in lane.rows:
             found = [by_account[account] for account in placed_row.row.accounts]
             _draw_row(sheet, placed_row, found, xs)
-    y = _draw_legend(sheet, bottom + 22) if exposed else bottom
+    y = _draw_legend(sheet, bottom + 34) if exposed else bottom
     return sheet.document(
         width=WIDTH,
         height=y + 10,

@@ -246,8 +246,10 @@ def draw_axis(sheet: Sheet, axis: Axis, top: float, bottom: float) -> None:
     _draw_quiet_lengths(sheet, axis, top)
 
 
-def _tick_text(sheet: Sheet, x: float, y: float, words: str, **more: str) -> None:
-    sheet.text(x, y, words, size=10, room=72, text_anchor="middle", **more)
+def _tick_text(
+    sheet: Sheet, x: float, y: float, words: str, font_weight: str | None = None
+) -> None:
+    sheet.text(x, y, words, size=10, room=72, text_anchor="middle", font_weight=font_weight)
 
 
 def _draw_quiet_lengths(sheet: Sheet, axis: Axis, top: float) -> None:

@@ -15,8 +15,8 @@ from holdfast.documents.visible_text import cut_to_width, text_width, visible, w
 LINE_HEIGHT = 1.6
 """Lines of text stand this many font sizes apart, which Thai, Lao, Khmer and Burmese need."""
 
-SQUEEZE_MAX = 1.4
-"""How many times too wide words may be and still be squeezed, not cut."""
+SMALLEST = 0.75
+"""Words too wide for their place are written smaller, down to this share; then they are cut."""
 
 Value = str | float | None
 
@@ -42,18 +42,21 @@ class Sheet:
         *,
         size: float = 11,
         room: float | None = None,
+        whole: bool = False,
         hint: str | None = None,
         **attributes: Value,
     ) -> None:
-        """Write `words` with their baseline at y, squeezed or even cut to fit into `room`.
+        """Write `words` with their baseline at y, smaller or even cut to fit into `room`.
 
-        Whoever calls puts words that may be cut into the `hint` too.
+        What must stay `whole`, such as an amount, is never cut; who lets words be cut puts
+        them into the `hint` too.
         """
         bold = attributes.get("font_weight") == "bold"
         words = visible(words, words=True)
-        if room is not None and text_width(words, size, bold=bold) > room:
-            words = cut_to_width(words, room * SQUEEZE_MAX, size, bold=bold)
-            attributes |= {"textLength": room, "lengthAdjust": "spacingAndGlyphs"}
+        width = text_width(words, size, bold=bold)
+        if room is not None and width > room:
+            size *= max(room / width, 0.0 if whole else SMALLEST)
+            words = words if whole else cut_to_width(words, room, size, bold=bold)
         inner = ("" if hint is None else f"<title>{plain(hint)}</title>") + plain(words)
         head = _attributes({"x": x, "y": y, "font_size": size, **attributes})
         self._line(f"<text{head}>{inner}</text>")
@@ -63,7 +66,7 @@ class Sheet:
     ) -> float:
         """Write `words` in as many lines as they need and return the baseline after them."""
         for line in wrap(words, width, size):
-            self.text(x, y, line, size=size, room=width, hint=None, **more)
+            self.text(x, y, line, size=size, room=width, whole=False, hint=None, **more)
             y += size * LINE_HEIGHT
         return y
 

@@ -10,6 +10,8 @@ from holdfast.documents.visible_text import text_width
 
 LABELLED_MAX = 150
 """With more ribbons than this, amounts are left to the table and to pointing at a ribbon."""
+THICK = 3.0
+"""A ribbon thicker than this many pixels is not written on."""
 _SIZE = 9.0
 
 Box = tuple[float, float, float, float]
@@ -31,6 +33,7 @@ def draw_origins(sheet: Sheet, plan: Plan) -> None:
                     plan.groups[ribbon.strand.group].label,
                     size=10,
                     room=14,
+                    whole=True,
                     fill=PAPER,
                     font_weight="bold",
                     text_anchor="middle",
@@ -71,6 +74,7 @@ def draw_amounts(sheet: Sheet, plan: Plan) -> None:
                     words,
                     size=_SIZE,
                     room=width,
+                    whole=True,
                     stroke=PAPER,
                     stroke_width=2.4,
                     stroke_linejoin="round",
@@ -104,10 +108,12 @@ def _beside_arrival(plan: Plan, place: int) -> list[tuple[float, float, bool]]:
 
 
 def _marks(plan: Plan) -> list[Box]:
-    """Return the boxes of circles and shapes that are drawn already."""
+    """Return the boxes of circles, shapes and thick ribbons that are drawn already."""
     boxes = []
     for place in plan.drawn:
         flow = plan.flows[place]
+        if plan.halves[place] > THICK / 2:
+            boxes.append(_upright(plan, place))
         for ribbon in plan.bands.ribbons[place]:
             if ribbon.strand.born:
                 x = plan.axis.xs[place] - plan.reach(place) - 6
@@ -116,6 +122,18 @@ def _marks(plan: Plan) -> list[Box]:
             y = plan.tops[flow.target] + ribbon.to_offset
             boxes.append(_around(x + 9, y) if ribbon.strand.ends else (x - 6, y - 4, x + 1, y + 4))
     return boxes
+
+
+def _upright(plan: Plan, place: int) -> Box:
+    """Return the box of the part of a ribbon that runs up or down."""
+    flow = plan.flows[place]
+    x, half = plan.axis.xs[place], plan.halves[place]
+    ribbons = plan.bands.ribbons[place]
+    ys = [
+        *(plan.tops[flow.source] + ribbon.from_offset for ribbon in ribbons),
+        *(plan.tops[flow.target] + ribbon.to_offset for ribbon in ribbons),
+    ]
+    return (x - half, min(ys), x + half, max(ys))
 
 
 def _around(x: float, y: float) -> Box:

@@ -81,6 +81,7 @@ class Panel:
             amount_text(outcome.amount_minor, self._currency),
             size=_SIZE,
             room=self._room,
+            whole=True,
             text_anchor="end",
             font_weight="bold" if outcome.kind == RESTING else None,
         )
@@ -99,7 +100,9 @@ class Panel:
             stroke_width=1.7,
         )
         self._sheet.add("rect", x=left + 5, y=y - 6, width=inner + 4, height=12, fill="#fff")
-        self._sheet.text(left + 7, y + 3.6, words, size=10, room=inner, font_weight="bold")
+        self._sheet.text(
+            left + 7, y + 3.6, words, size=10, room=inner, whole=True, font_weight="bold"
+        )
         return left + inner + 20
 
     def _words(self, outcome: Outcome) -> str:
@@ -109,8 +112,8 @@ class Panel:
             parts.append(exit_label(outcome.kind))
         if len(outcome.claims) == 1 and len(self._numbers) > 1:
             parts.append(say(N_("claim {number}"), number=self._numbers[outcome.claims[0]]))
-        if outcome.places > 1:
-            parts.append(say(N_("sum of {count} amounts"), count=outcome.places))
+        if outcome.places > len(outcome.claims):
+            parts.append(say(N_("{count} amounts"), count=outcome.places))
         if len(outcome.claims) > 1:
             parts.append(say(N_("{count} claims"), count=len(outcome.claims)))
         if outcome.kind == RESTING and outcome.hop is not None:

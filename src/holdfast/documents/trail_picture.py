@@ -37,7 +37,6 @@ from holdfast.documents.trail_ribbons import (
 from holdfast.documents.trail_rows import RESTING
 from holdfast.documents.trail_words import (
     amount_text,
-    as_of_sentence,
     notices,
     rule_sentence,
     time_text,
@@ -59,7 +58,7 @@ def draw_trail(answer: Answer, *, title: str = "", names: Mapping[str, str] = {}
     """
     if answer.rule is Rule.POISON:
         return draw_exposure(answer, title=title, names=names)
-    if answer.currency is None or not answer.hops:
+    if not answer.currency or not answer.hops:
         return _draw_nothing(answer, title)
     sheet = Sheet()
     prefix = f"trail-{answer.rule.value}"
@@ -107,7 +106,11 @@ def _draw_ground(sheet: Sheet, answer: Answer, plan: Plan, names: Mapping[str, s
     draw_lanes(sheet, plan.lanes, names)
     top = plan.lanes[0].top if plan.lanes else plan.bottom
     draw_axis(sheet, plan.axis, top, plan.bottom)
-    words = say(N_("Where the money is, {until}"), until=as_of_sentence(answer))
+    words = (
+        say(N_("Where the money is now"))
+        if answer.as_of_us is None
+        else say(N_("Where the money is at {time}"), time=time_text(answer.as_of_us))
+    )
     sheet.text(PANEL_LEFT, top - 23, words, size=11, room=RIGHT - PANEL_LEFT, font_weight="bold")
 
 
@@ -127,7 +130,9 @@ def _draw_bank_sums(sheet: Sheet, plan: Plan) -> None:
                 amount=plan.amount(sum(outcome.amount_minor for outcome in found)),
                 held=plan.amount(held_minor),
             )
-            sheet.text(PANEL_LEFT, lane.top + 12, words, size=10, room=RIGHT - PANEL_LEFT - 2)
+            sheet.text(
+                PANEL_LEFT, lane.top + 12, words, size=10, room=RIGHT - PANEL_LEFT - 2, whole=True
+            )
 
 
 def _draw_flows(sheet: Sheet, answer: Answer, plan: Plan, prefix: str) -> None:

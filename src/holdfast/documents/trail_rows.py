@@ -16,6 +16,8 @@ LANES_MAX = 12
 OTHER_BANKS = ""
 """The lane of the banks that have no lane of their own."""
 RESTING = "resting"
+RESTING_WEIGHT = 6
+"""How much more money that rests speaks for a row of its own than money that passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def _rows(accounts: Sequence[str], kept: set[str]) -> tuple[Row, ...]:
 
 
 def money_scores(answer: Answer) -> dict[str, int]:
-    """Score the accounts of an answer by what rests there and what passed through, in minor units.
+    """Score the accounts of an answer by what passed through, and more so by what rests there.
 
     They come in order of appearance.
     """
@@ -118,7 +120,10 @@ def money_scores(answer: Answer) -> dict[str, int]:
         rests[place.account] += place.amount_minor
     for way_out in answer.exits:
         seen[way_out.account] = None
-    return {account: 2 * rests[account] + max(came[account], went[account]) for account in seen}
+    return {
+        account: RESTING_WEIGHT * rests[account] + max(came[account], went[account])
+        for account in seen
+    }
 
 
 class Outcomes:

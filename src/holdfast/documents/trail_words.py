@@ -22,10 +22,10 @@ _RULES = {
 }
 _EXIT_LABELS = {
     "returned": N_("returned to the victim"),
-    "stop": N_("a stop, followed no further"),
+    "stop": N_("a stop"),
     "unrecorded": N_("left unseen"),
     "immaterial": N_("too small to follow"),
-    "beyond": N_("beyond the last hop asked for"),
+    "beyond": N_("beyond the last hop"),
     "truncated": N_("following ended here"),
 }
 _EXIT_SENTENCES = {
@@ -68,7 +68,7 @@ def exit_sentence(kind: str) -> str:
 
 def amount_text(amount_minor: int, currency: str | None) -> str:
     """Write an amount in major units with thousands commas, without its currency."""
-    return "0" if currency is None else format_minor(amount_minor, currency, grouped=True)
+    return format_minor(amount_minor, currency, grouped=True) if currency else "0"
 
 
 def time_text(time_us: int) -> str:

@@ -21,22 +21,25 @@ class Live:
         self._ledger = ledger
         self._question = question
         self._settlement = Settlement(question, self._reach)
-        self._without_history: set[str] = set()
         self._last: Place = START
+        self._closed_us = -1
         self._currency = ""
         self._holds = sorted(question.holds, key=_by_time)
         self._holds_done = 0
 
     def post(self, transfer: Transfer) -> None:
-        """Post the next transfer of the ledger; what lies before the last one is refused.
+        """Post the next transfer of the ledger.
+
+        One that stands before the last one posted, or in an instant that an answer has closed,
+        is refused: what followed it must be settled anew.
 
         Raises:
             TrailError: `transfer_out_of_order`, and those of `Settlement.post`.
         """
-        if transfer.place <= self._last:
+        if transfer.place <= self._last or transfer.time_us <= self._closed_us:
             raise TrailError(
                 "transfer_out_of_order",
-                N_("transfer {transfer} stands before the last one posted; follow the trail anew"),
+                N_("transfer {transfer} stands before what was settled; follow the trail anew"),
                 transfer=transfer.transfer_id,
             )
         until = self._question.as_of_us
@@ -47,7 +50,11 @@ class Live:
         self._settlement.post(transfer)
 
     def answer(self, at_us: int) -> Answer:
-        """Return where the money is at an instant not before the last transfer posted."""
+        """Return where the money is once all of an instant has been posted, and close it.
+
+        Holds act after all transfers of their instant, so nothing of it may come later.
+        """
+        self._closed_us = max(self._closed_us, at_us)
         self._post_holds(at_us)
         return self._settlement.answer()
 
