@@ -75,17 +75,16 @@ class DuckDBLedger(PeerLedger):
         self, account: int, currency: str, place: Place, until_us: int, rows: int
     ) -> Sequence[Row]:
         if self._indexed:
-            found = self._db.execute(f"select {_ROW} from events where account = {account}")
-            return _sorted_from(found.fetchall(), currency, place, until_us)
+            whole = self._db.execute(f"select {_ROW} from events where account = {account}")
+            return _sorted_from(whole.fetchall(), currency, place, until_us)
         time_us, seq, transfer_id = place
-        return self._db.execute(
+        found: list[Row] = self._db.execute(
             f"execute page({account}, {_text(currency)}, {time_us}, {seq}, "
             f"{_text(transfer_id)}, {until_us}, {rows})"
         ).fetchall()
+        return found
 
-    def _round(
-        self, places: Mapping[int, Place], currency: str, until_us: int
-    ) -> Iterable[Row]:
+    def _round(self, places: Mapping[int, Place], currency: str, until_us: int) -> Iterable[Row]:
         accounts = ", ".join(map(str, places))
         earliest_us = min(place[0] for place in places.values())
         found = self._db.execute(

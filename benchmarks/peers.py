@@ -91,9 +91,7 @@ class PeerLedger(ABC):
         """
 
     @abstractmethod
-    def _round(
-        self, places: Mapping[int, Place], currency: str, until_us: int
-    ) -> Iterable[Row]:
+    def _round(self, places: Mapping[int, Place], currency: str, until_us: int) -> Iterable[Row]:
         """Return all rows of some accounts, each from its place on, in order within it.
 
         The account's number stands before each row.

@@ -61,7 +61,7 @@ def postgresql_of(world: World, events: Events) -> Path:
 def load(connection: psycopg.Connection[Row], rows: Path) -> None:
     """Copy a Parquet of event rows into a new table, in its order, and index it."""
     columns = ", ".join(
-        f'{name} {_TYPES.get(name, "text")}' + (' collate "C"' if name == "transfer_id" else "")
+        f"{name} {_TYPES.get(name, 'text')}" + (' collate "C"' if name == "transfer_id" else "")
         for name in EVENT_COLUMNS
     )
     connection.execute(f"create table events ({columns})")
@@ -88,17 +88,18 @@ class PostgreSQLLedger(PeerLedger):
         self._connection.close()
 
     def _rows_of(self, transfer_ids: list[str]) -> Iterable[Row]:
-        return self._cursor.execute(_FIND, (transfer_ids,)).fetchall()
+        found: list[Row] = self._cursor.execute(_FIND, (transfer_ids,)).fetchall()
+        return found
 
     def _page(
         self, account: int, currency: str, place: Place, until_us: int, rows: int
     ) -> Sequence[Row]:
         values = (account, *place, until_us, currency, rows)
-        return self._cursor.execute(_PAGE, values).fetchall()
+        found: list[Row] = self._cursor.execute(_PAGE, values).fetchall()
+        return found
 
-    def _round(
-        self, places: Mapping[int, Place], currency: str, until_us: int
-    ) -> Iterable[Row]:
+    def _round(self, places: Mapping[int, Place], currency: str, until_us: int) -> Iterable[Row]:
         times, seqs, ids = (list(column) for column in zip(*places.values(), strict=True))
         values = (list(places), times, seqs, ids, until_us, currency)
-        return self._cursor.execute(_ROUND, values).fetchall()
+        found: list[Row] = self._cursor.execute(_ROUND, values).fetchall()
+        return found

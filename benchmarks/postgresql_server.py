@@ -7,7 +7,6 @@ run by root has it run as the user `postgres`, which comes with Debian's package
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import subprocess
 import tempfile
@@ -17,6 +16,8 @@ from pathlib import Path
 from time import monotonic, sleep
 
 USER = "postgres"
+OWNER = USER if os.geteuid() == 0 else None
+"""Whom to run PostgreSQL as: its own user where we are root, else ourselves (None)."""
 SETTINGS = {
     "listen_addresses": "",
     "shared_buffers": "4GB",
@@ -60,7 +61,7 @@ def server(folder: Path) -> Iterator[str]:
         command += [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
         with (folder.parent / f"{folder.name}.log").open("wb") as log:
             process = subprocess.Popen(
-                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, **_as_user()
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, user=OWNER, group=OWNER
             )
             try:
                 _wait_for(bin_folder, socket_folder, process)
@@ -76,14 +77,16 @@ def server(folder: Path) -> Iterator[str]:
 def _begin(bin_folder: Path, folder: Path) -> None:
     folder.mkdir(parents=True)
     _give(folder)
-    command = [bin_folder / "initdb", "-D", folder, "-U", USER, "-A", "trust", "--locale", "C"]
-    command += ["--encoding", "UTF8", "--no-sync"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder, **_as_user())
+    command = [str(bin_folder / "initdb"), "-D", str(folder), "-U", USER, "-A", "trust"]
+    command += ["--locale", "C", "--encoding", "UTF8", "--no-sync"]
+    subprocess.run(
+        command, check=True, stdout=subprocess.DEVNULL, cwd=folder, user=OWNER, group=OWNER
+    )
 
 
 def _wait_for(bin_folder: Path, socket_folder: str, process: subprocess.Popen[bytes]) -> None:
     deadline = monotonic() + _START_SECONDS_MAX
-    command = [bin_folder / "pg_isready", "--quiet", "-h", socket_folder]
+    command = [str(bin_folder / "pg_isready"), "--quiet", "-h", socket_folder]
     while subprocess.run(command, check=False).returncode:
         if process.poll() is not None or monotonic() > deadline:
             msg = "PostgreSQL did not start; its log stands beside its folder in .bench/"
@@ -92,13 +95,5 @@ def _wait_for(bin_folder: Path, socket_folder: str, process: subprocess.Popen[by
 
 
 def _give(folder: Path) -> None:
-    if os.geteuid() == 0:
-        shutil.chown(folder, USER)
-
-
-def _as_user() -> dict[str, int]:
-    """Return what makes a child run as PostgreSQL's own user, where we are root."""
-    if os.geteuid() != 0:
-        return {}
-    entry = pwd.getpwnam(USER)
-    return {"user": entry.pw_uid, "group": entry.pw_gid}
+    if OWNER is not None:
+        shutil.chown(folder, OWNER)

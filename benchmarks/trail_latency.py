@@ -94,12 +94,10 @@ def _contenders(world: World, stack: ExitStack) -> list[Contender]:
     if programs() is None:
         print("PostgreSQL is not installed, so it is left out\n")
         return contenders
-    return contenders + _postgresql(world, postgresql_of(world, events), numbers, stack)
+    return contenders + _postgresql(postgresql_of(world, events), numbers, stack)
 
 
-def _postgresql(
-    world: World, data: Path, numbers: Mapping[str, int], stack: ExitStack
-) -> list[Contender]:
+def _postgresql(data: Path, numbers: Mapping[str, int], stack: ExitStack) -> list[Contender]:
     forget_pages(data)
     ledger = PostgreSQLLedger(stack.enter_context(server(data)), numbers)
     stack.callback(ledger.close)
@@ -169,11 +167,8 @@ def _print(
         f"{passes} passes by turns, pooled; cold: the first pass, no page in memory before\n"
     )
     ours = contenders[0].warm
-    table(
-        ("who brings the transfers", "p50", "p90", "p99", "max", "p50 × ours", "p99 × ours")
-        + ("cold p50", "cold p99"),
-        [_line(contender, ours) for contender in contenders],
-    )
+    header = "who brings the transfers|p50|p90|p99|max|p50 × ours|p99 × ours|cold p50|cold p99"
+    table(header.split("|"), [_line(contender, ours) for contender in contenders])
 
 
 def _line(contender: Contender, ours: list[float]) -> list[str]:

@@ -161,9 +161,7 @@ def _questions(folder: Path) -> Iterator[Question]:
         for row in csv.DictReader(file):
             first.setdefault(row["scam"], (row["transfer_id"], parse_instant(row["time"])))
     for claim, time_us in islice(first.values(), TRAILS):
-        yield Question(
-            claims=(claim,), as_of_us=time_us + FOLLOWED_HOURS * HOUR_US, stops=stops
-        )
+        yield Question(claims=(claim,), as_of_us=time_us + FOLLOWED_HOURS * HOUR_US, stops=stops)
 
 
 def _csv_row(transfer: Transfer) -> list[str]:

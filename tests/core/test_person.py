@@ -107,6 +107,13 @@ def test_a_refusal_never_shows_the_id(country: str, kind: str, clear_id: str, co
         assert clear_id not in str(refusal.value) + repr(refusal.value.args)
 
 
+def test_a_refusal_of_an_over_long_id_shows_no_part_of_it() -> None:
+    """The beginning of what was typed may be the id."""
+    with pytest.raises(Refused) as refusal:
+        person_key("TH", "NIDN", "1100000000008" * 6, KEY)
+    assert "1100" not in str(refusal.value) + repr(refusal.value.args)
+
+
 def test_an_unknown_kind_is_told_which_there_are() -> None:
     """The kinds of the country are named, and those that every country has."""
     with pytest.raises(Refused, match="NIDN, TXID, CCPT"):

@@ -120,6 +120,7 @@ def test_a_bill_is_found_among_other_schemes() -> None:
         ("000", "qr_form"),
         ("0002", "qr_form"),
         ("000201000201", "qr_form"),
+        (closed("000201000201"), "qr_form"),
         (PHONE[:-1], "qr_form"),
         (PHONE[:-8], "qr_form"),
         (PHONE[:-4] + "0000", "qr_checksum"),

@@ -44,6 +44,13 @@ class World:
         return MemoryLedger(self.transfers, self.openings)
 
     @property
+    def accounts(self) -> list[str]:
+        """Every account that is named anywhere, in order."""
+        sides = {a for t in self.transfers for a in (t.debit_account, t.credit_account)}
+        held = {event.account for event in self.question.holds if event.account}
+        return sorted(sides | held | {account for account, _ in self.openings})
+
+    @property
     def instants(self) -> list[int]:
         """Every instant at which something happens, in order."""
         events = self.question.holds

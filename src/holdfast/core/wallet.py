@@ -101,7 +101,7 @@ def _bitcoin(address: str) -> str:
     payload = _base58_payload(address)
     if payload[0] in {0x6F, 0xC4}:
         raise _test_network(address)
-    if payload[0] not in {0x00, 0x05} or len(payload) != 21:
+    if payload[0] not in {0x00, 0x05}:
         raise _unknown(address)
     return address
 

@@ -63,7 +63,9 @@ def catalogue(language: str) -> Mapping[str, str]:
 @cache
 def _pseudo(sentence: str) -> str:
     stretched = "".join(
-        part if part.startswith("{") else part.replace("a", "áa").replace("e", "éé").replace("o", "öo")
+        part
+        if part.startswith("{")
+        else part.replace("a", "áa").replace("e", "éé").replace("o", "öo")
         for part in _PLACES.split(sentence)
     )
     return f"[{stretched}{'~' * (len(sentence) // 3)}]"

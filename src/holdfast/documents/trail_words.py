@@ -88,6 +88,11 @@ def sum_minor(rows: Iterable[Resting | Exit]) -> int:
     return sum(row.amount_minor for row in rows)
 
 
+def stolen_minor(answer: Answer) -> int:
+    """Sum what was stolen, each claim's part once, in minor units."""
+    return sum(claim.amount_minor for claim in answer.claims)
+
+
 def held_minor(answer: Answer) -> int:
     """Sum what is held of the money that rests, in minor units."""
     return sum(row.held_minor for row in answer.resting)
@@ -96,10 +101,9 @@ def held_minor(answer: Answer) -> int:
 def total_sentence(answer: Answer) -> str:
     """Say that what was stolen is what rests and what left, in numbers."""
     currency = answer.currency
-    stolen = sum(claim.amount_minor for claim in answer.claims)
     return say(
         N_("Stolen {stolen} {currency} = {resting} resting (of it {held} held) + {gone} left"),
-        stolen=amount_text(stolen, currency),
+        stolen=amount_text(stolen_minor(answer), currency),
         currency=currency,
         resting=amount_text(sum_minor(answer.resting), currency),
         held=amount_text(held_minor(answer), currency),

@@ -16,30 +16,31 @@ class Balance(NamedTuple):
     bare_minor: int
     """From the opening balance and amounts alone, as if no bank reported any."""
 
-    def after(self, transfer: Transfer, account: str) -> Balance:
-        """Return the balance once `transfer`, one side of which is `account`, has been posted.
+    @classmethod
+    def opening(cls, balance_minor: int | None) -> Balance:
+        """Return the balance of an account before its first transfer; below zero is zero."""
+        clean = max(balance_minor or 0, 0)
+        return cls(clean, clean)
 
-        A debit of more than is there leaves zero: the rest came from outside the ledger.
-        """
-        reported, bare = self
+
+def balance_after(before: Balance, transfers: Iterable[Transfer], account: str) -> Balance:
+    """Return the balance once an account's transfers, in their order, have been posted.
+
+    A debit of more than is there leaves zero: the rest came from outside the ledger.
+    """
+    reported, bare = before
+    for transfer in transfers:
         amount = transfer.amount_minor
         if transfer.debit_account == account:
             known = transfer.debit_balance_before_minor
+            reported = (reported if known is None else known) - amount
+            bare -= amount
+            reported = max(reported, 0)
+            bare = max(bare, 0)
+        else:
+            known = transfer.credit_balance_before_minor
             if known is not None:
-                reported = known
-            return Balance(max(reported - amount, 0), max(bare - amount, 0))
-        known = transfer.credit_balance_before_minor
-        if known is not None:
-            reported = max(known, 0)
-        return Balance(reported + amount, bare + amount)
-
-
-EMPTY = Balance(0, 0)
-
-
-def balance_after(opening: Balance, transfers: Iterable[Transfer], account: str) -> Balance:
-    """Fold the account's transfers, in order and without transfers to itself, into a balance."""
-    balance = opening
-    for transfer in transfers:
-        balance = balance.after(transfer, account)
-    return balance
+                reported = max(0, known)
+            reported += amount
+            bare += amount
+    return Balance(reported, bare)

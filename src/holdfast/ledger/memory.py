@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 
-from holdfast.ledger.balance import Balance
+from holdfast.ledger.balance import Balance, balance_after
 from holdfast.ledger.transfer import History, Place, Transfer
 
 AccountKey = tuple[str, str]
@@ -65,10 +65,9 @@ class MemoryLedger:
         """Return the balance before each transfer of an account, and after its last."""
         running = self._balances.get(key)
         if running is None:
-            opening = max(self._openings.get(key, 0), 0)
-            running = self._balances[key] = [Balance(opening, opening)]
+            running = self._balances[key] = [Balance.opening(self._openings.get(key))]
             for transfer in self._by_account.get(key, []):
-                running.append(running[-1].after(transfer, key[0]))
+                running.append(balance_after(running[-1], (transfer,), key[0]))
         return running
 
     def _from(

@@ -14,7 +14,7 @@ from dataclasses import replace
 from heapq import heappop, heappush, heapreplace
 from typing import Protocol
 
-from holdfast.ledger.balance import Balance
+from holdfast.ledger.balance import Balance, balance_after
 from holdfast.ledger.transfer import History, Ledger, Place, Transfer
 from holdfast.trail.answer import Answer
 from holdfast.trail.poison import Exposure
@@ -244,9 +244,8 @@ class _Gathered:
 
     def _balance_at(self, account: str, place: Place) -> int:
         _, balance_minor, transfers = self._known[account]
-        balance = Balance(balance_minor or 0, balance_minor or 0)
-        for transfer in transfers[: bisect_left(transfers, place)]:
-            balance = balance.after(transfer, account)
+        before = transfers[: bisect_left(transfers, place)]
+        balance = balance_after(Balance.opening(balance_minor), before, account)
         return balance.bare_minor if self._ignore_balances else balance.reported_minor
 
 

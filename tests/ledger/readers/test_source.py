@@ -102,7 +102,7 @@ def test_a_pipe_is_read_as_a_file(tmp_path: Path) -> None:
     """A file that cannot be sought, such as a pipe from another program, is read all the same."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    writer = threading.Thread(target=pipe.write_bytes, args=(csv_text(ROW).encode(),))
+    writer = threading.Thread(target=pipe.write_bytes, args=(csv_text(ROW).encode(),), daemon=True)
     writer.start()
     assert read(pipe) == [TRANSFER]
     writer.join()

@@ -103,7 +103,9 @@ class _Parser:
             line, column = error.position
             return Refused(
                 "xml_unreadable",
-                N_("the XML is damaged or cut short at line {line}, column {column}; have it sent again"),
+                N_(
+                    "the XML is damaged or cut short at line {line}, column {column}; have it sent again"
+                ),
                 line=line,
                 column=column + 1,
             )

@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from holdfast.ledger.balance import EMPTY, Balance
+from holdfast.ledger.balance import Balance
 from holdfast.ledger.store.engine import Engine
 from holdfast.ledger.store.records import (
     META_KEY,
@@ -37,29 +37,29 @@ Plan = tuple[dict[bytes, bytes], list[bytes], Figures]
 
 def sort_out(
     engine: Engine, transfers: Iterable[Transfer]
-) -> tuple[list[Transfer], int, list[int]]:
-    """Return the transfers that are new, how many are known, and which positions contradict."""
+) -> tuple[dict[Transfer, bytes], int, list[int]]:
+    """Return new transfers with their values, how many are known, which positions contradict."""
     batch = list(transfers)
     kept = engine.get_many([transfer_key(transfer.transfer_id) for transfer in batch])
     seen: dict[str, bytes] = {}
-    fresh: list[Transfer] = []
+    fresh: dict[Transfer, bytes] = {}
     conflicts: list[int] = []
     for position, (transfer, value) in enumerate(zip(batch, kept, strict=True)):
+        encoded = encode(transfer)
         there = value if value is not None else seen.get(transfer.transfer_id)
         if there is None:
-            seen[transfer.transfer_id] = encode(transfer)
-            fresh.append(transfer)
-        elif there != encode(transfer):
+            seen[transfer.transfer_id] = fresh[transfer] = encoded
+        elif there != encoded:
             conflicts.append(position)
     return fresh, len(batch) - len(fresh) - len(conflicts), conflicts
 
 
-def plan(engine: Engine, figures: Figures, fresh: list[Transfer]) -> Plan:
-    """Plan how transfers that are not yet in the ledger are added to it."""
-    fresh.sort()
-    puts = {transfer_key(transfer.transfer_id): encode(transfer) for transfer in fresh}
+def plan(engine: Engine, figures: Figures, fresh: dict[Transfer, bytes]) -> Plan:
+    """Plan how transfers that are not yet in the ledger, with their values, are added to it."""
+    puts = {transfer_key(transfer.transfer_id): value for transfer, value in fresh.items()}
     deletes: list[bytes] = []
-    by_account = _by_account(fresh)
+    in_order = sorted(fresh)
+    by_account = _by_account(in_order)
     parts = list(by_account)
     heads = engine.get_many([b"A" + part for part in parts])
     new_accounts = 0
@@ -70,7 +70,7 @@ def plan(engine: Engine, figures: Figures, fresh: list[Transfer]) -> Plan:
             _extend(engine, part, head, by_account[part], puts)
         else:
             _mend(engine, part, head, by_account[part], puts, deletes)
-    after = _figures_after(figures, fresh, new_accounts)
+    after = _figures_after(figures, in_order, new_accounts)
     puts[META_KEY] = encode(after)
     return puts, deletes, after
 
@@ -100,9 +100,9 @@ def plan_openings(engine: Engine, figures: Figures, fresh: dict[bytes, int]) -> 
     for (part, balance_minor), value in zip(fresh.items(), heads, strict=True):
         puts[b"O" + part] = encode(balance_minor)
         if value is not None:
-            opening, prefix = max(balance_minor, 0), b"E" + part
+            prefix = b"E" + part
             blocks = _with_next(engine.scan_from(prefix, prefix))
-            closing = _remake(blocks, part, [], Balance(opening, opening), (puts, deletes))
+            closing = _remake(blocks, part, [], Balance.opening(balance_minor), (puts, deletes))
             if closing is not None:
                 puts[b"A" + part] = encode(decode_head(value)._replace(after=closing))
     after = figures._replace(change=figures.change + 1)
@@ -199,10 +199,7 @@ def _with_next(
 
 def _opening(engine: Engine, part: bytes) -> Balance:
     value = engine.get(b"O" + part)
-    if value is None:
-        return EMPTY
-    opening = max(decode_int(value), 0)
-    return Balance(opening, opening)
+    return Balance.opening(None if value is None else decode_int(value))
 
 
 def _figures_after(figures: Figures, fresh: list[Transfer], new_accounts: int) -> Figures:

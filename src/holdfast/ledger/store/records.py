@@ -13,12 +13,12 @@ so the balance at any place is one seek and a fold over at most `BLOCK_TRANSFERS
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
 
-from holdfast.ledger.balance import Balance
+from holdfast.ledger.balance import Balance, balance_after
 from holdfast.ledger.transfer import Place, Transfer
 
 FORMAT = 1
@@ -101,16 +101,10 @@ def account_of(part: bytes) -> tuple[str, str]:
 
 
 def blocks_of(
-    transfers: Iterable[Transfer], account: str, before: Balance
+    transfers: list[Transfer], account: str, before: Balance
 ) -> Iterator[tuple[Block, Balance]]:
     """Cut an account's transfers into blocks; yield each with the balance after it."""
-    block: list[Transfer] = []
-    after = before
-    for transfer in transfers:
-        if len(block) == BLOCK_TRANSFERS_MAX:
-            yield Block(before, block), after
-            before, block = after, []
-        block.append(transfer)
-        after = after.after(transfer, account)
-    if block:
-        yield Block(before, block), after
+    for start in range(0, len(transfers), BLOCK_TRANSFERS_MAX):
+        block = Block(before, transfers[start : start + BLOCK_TRANSFERS_MAX])
+        before = balance_after(before, block.transfers, account)
+        yield block, before

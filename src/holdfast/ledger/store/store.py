@@ -11,6 +11,7 @@ like a shorter log: only a number from outside shows that something acknowledged
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Self
 
 from holdfast.core.errors import LedgerDamaged, LedgerFormatUnknown, LedgerMissing
 from holdfast.core.words import N_
-from holdfast.ledger.balance import Balance
+from holdfast.ledger.balance import Balance, balance_after
 from holdfast.ledger.store import append
 from holdfast.ledger.store.engine import Engine
 from holdfast.ledger.store.records import (
@@ -140,8 +141,7 @@ class LedgerStore:
             if rest:
                 break
         if balance is None:
-            opening = max(self.opening(account, currency) or 0, 0)
-            balance = Balance(opening, opening)
+            balance = Balance.opening(self.opening(account, currency))
         return History(
             balance.bare_minor if bare else balance.reported_minor,
             _until(rest, blocks, until_us),
@@ -202,12 +202,9 @@ class LedgerWriter(LedgerStore):
 
 def _walk_to(block: Block, place: Place, account: str) -> tuple[Balance, list[Transfer]]:
     """Return the balance before `place` and the block's transfers from there on."""
-    balance, transfers = block
-    for position, transfer in enumerate(transfers):
-        if transfer[:3] >= place:
-            return balance, transfers[position:]
-        balance = balance.after(transfer, account)
-    return balance, []
+    position = bisect_left(block.transfers, place)
+    balance = balance_after(block.before, block.transfers[:position], account)
+    return balance, block.transfers[position:]
 
 
 def _until(

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from holdfast.core.errors import LedgerDamaged
 from holdfast.core.problem import Problem
 from holdfast.core.words import N_
-from holdfast.ledger.balance import EMPTY, Balance
+from holdfast.ledger.balance import Balance, balance_after
 from holdfast.ledger.store.engine import Engine, Progress
 from holdfast.ledger.store.records import (
     Head,
@@ -80,7 +80,7 @@ def _digest(value: bytes) -> int:
 def _verify_accounts(
     engine: Engine, found: _Findings, sides: _Sides, progress: Progress
 ) -> Iterator[Problem]:
-    part, place, after, count = b"", START, EMPTY, 0
+    part, place, after, count = b"", START, Balance(0, 0), 0
     for key, value in engine.scan_from(b"E", b"E"):
         this_part, first = split_block_key(key)
         if this_part != part:
@@ -106,9 +106,8 @@ def _verify_accounts(
                 found=tuple(block.before),
                 right=tuple(after),
             )
-            after = block.before
+        after = balance_after(block.before, block.transfers, account)
         for transfer in block.transfers:
-            after = after.after(transfer, account)
             sides.add(transfer, account)
         place, count = block.transfers[-1].place, count + len(block.transfers)
         progress(len(block.transfers))
@@ -180,5 +179,4 @@ def _verify_found(engine: Engine, found: _Findings, keys: list[bytes]) -> Iterat
 
 def _opening(engine: Engine, part: bytes) -> Balance:
     value = engine.get(b"O" + part)
-    opening = 0 if value is None else max(decode_int(value), 0)
-    return Balance(opening, opening)
+    return Balance.opening(None if value is None else decode_int(value))
