@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.world import BENCH, SOURCE, World, kept, mark_of
 from holdfast.core.problem import Problem
-from holdfast.ledger.balance import EMPTY, Balance
+from holdfast.ledger.balance import Balance, balance_after
 from holdfast.ledger.readers.lists import Opening, read_openings
 from holdfast.ledger.readers.notes import ReadNotes
 from holdfast.ledger.transfer import Transfer
@@ -112,16 +112,13 @@ def _write_sides(world: World, path: Path, accounts: Path) -> None:
 
 def _posted(balances: dict[str, Balance], account: str, transfer: Transfer) -> Balance:
     """Return the account's balance before a transfer, and keep the one after it."""
-    before = balances.get(account, EMPTY)
-    balances[account] = before.after(transfer, account)
+    before = balances.get(account) or Balance.opening(None)
+    balances[account] = balance_after(before, (transfer,), account)
     return before
 
 
 def _openings(world: World) -> dict[str, Balance]:
-    return {
-        opening.account: Balance(opening.balance_minor, opening.balance_minor)
-        for opening in _good(world)
-    }
+    return {opening.account: Balance.opening(opening.balance_minor) for opening in _good(world)}
 
 
 def _good(world: World) -> Iterator[Opening]:

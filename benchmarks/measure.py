@@ -82,22 +82,19 @@ def forget_pages(path: Path) -> None:
                 os.close(handle)
 
 
-def in_child(module: str, arguments: Sequence[str]) -> tuple[dict[str, float], int]:
-    """Run a module in a process of its own; return the JSON it ends with and its peak bytes."""
+def peak_bytes(process: int | str = "self") -> int:
+    """Return the most memory that a process has had so far, shared pages included."""
+    status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+    [line] = [line for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) * 1024
+
+
+def in_child(module: str, arguments: Sequence[str]) -> dict[str, float]:
+    """Run a module in a process of its own and return the JSON of its last line."""
     command = [sys.executable, "-m", module, *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
-        try:
-            assert child.stdout is not None
-            output = child.stdout.read()
-            _, status, usage = os.wait4(child.pid, 0)
-            child.returncode = os.waitstatus_to_exitcode(status)
-        except BaseException:
-            child.kill()
-            raise
-    if child.returncode:
-        raise subprocess.CalledProcessError(child.returncode, command, output)
+    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     result: dict[str, float] = json.loads(output.splitlines()[-1])
-    return result, usage.ru_maxrss * 1024
+    return result
 
 
 def _processor() -> str:

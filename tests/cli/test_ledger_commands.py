@@ -141,3 +141,16 @@ def test_stats_and_verify(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert json.loads(capsys.readouterr().out)["transfers"] == 2
     assert main(["ledger", "verify", ledger]) == 0
     assert "Sound: 2 transfers of 3 accounts" in capsys.readouterr().out
+
+
+def test_one_bad_file_of_many_hides_no_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of several files the one that cannot be read is a problem, and the others are kept."""
+    empty = tmp_path / "empty.csv"
+    empty.touch()
+    files = [write(tmp_path / "a.csv", GOOD[0]), str(empty), write(tmp_path / "b.csv", GOOD[1])]
+    assert main(["ledger", "import", *files, "--into", str(tmp_path / "ledger")]) == 3
+    printed = capsys.readouterr().out
+    assert f"{empty}: file_empty: " in printed
+    assert "transfers added              2" in printed

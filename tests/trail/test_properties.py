@@ -145,7 +145,9 @@ def test_no_more_rests_than_the_bank_last_reported(world: World) -> None:
             last[transfer.debit_account] = last[transfer.credit_account] = transfer
     for account, transfer in last.items():
         came_in = account == transfer.credit_account
-        reported = transfer[8] if came_in else transfer[7]
+        reported = transfer.debit_balance_before_minor
+        if came_in:
+            reported = transfer.credit_balance_before_minor
         if reported is not None:
             moved = transfer.amount_minor if came_in else -transfer.amount_minor
             assert rests[account] <= max(max(reported, 0) + moved, 0) + said[account]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
@@ -98,7 +99,9 @@ def _least_width(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> in
     """Return how many characters a table needs for its amounts, its texts folded."""
     width = GAP * (len(columns) - 1)
     for place, column in enumerate(columns):
-        longest = max([len(str(column.header)), *(len(row[place]) for row in rows)])
+        longest = max(
+            cell_len(words) for words in [str(column.header), *(row[place] for row in rows)]
+        )
         width += longest if column.no_wrap else min(longest, TEXT_LEAST)
     return width
 

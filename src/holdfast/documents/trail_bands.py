@@ -95,7 +95,8 @@ def flows_of(
             for (group, born, end), amount_minor in sorted(parts.items())
             if amount_minor > 0
         )
-        flows.append(Flow(hop, source, target, strands))
+        if strands:
+            flows.append(Flow(hop, source, target, strands))
     return flows, inside
 
 

@@ -19,6 +19,8 @@ NEEDS_SHARE = 0.6
 THIN = 2.6
 """Below this many pixels a ribbon shows its claims by its dashes, not by its pattern."""
 ORIGIN_ROOM = 26
+STEP_LEAST = 0.4
+"""Pixels below which a band's steps are drawn as one, so that no trail makes an endless file."""
 
 
 def bend_of(flows: Sequence[Flow], bands: Bands, room: float) -> tuple[float, list[float]]:
@@ -95,10 +97,11 @@ def band_paths(
 ) -> dict[int, str]:
     """Return the outline of each group's stripe along a row, from its steps to the right end."""
     runs: dict[int, list[list[tuple[float, float, float, float]]]] = {}
+    x_from = step_xs[0]
     for place, step in enumerate(steps):
-        x_from = step_xs[place]
-        x_to = step_xs[place + 1] if place + 1 < len(steps) else end
-        if x_to - x_from < 0.01:
+        last = place + 1 == len(steps)
+        x_to = end if last else step_xs[place + 1]
+        if x_to - x_from < STEP_LEAST and not last:
             continue
         y = top
         for group, thickness in step.thickness:
@@ -109,6 +112,7 @@ def band_paths(
             else:
                 pieces.append([piece])
             y += thickness
+        x_from = x_to
     return {group: "".join(_outline(run) for run in pieces) for group, pieces in runs.items()}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from holdfast.core.account import bank_of
-from holdfast.documents.trail_words import EXIT_KINDS
+from holdfast.documents.trail_words import exit_order
 from holdfast.trail.answer import Answer
 
 ROWS_MAX = 40
@@ -147,8 +147,10 @@ class Outcomes:
         ]
         if row.folded or len(found) > lines_max:
             found = _summed(found)
-        order = {kind: place for place, kind in enumerate((RESTING, *EXIT_KINDS))}
-        return sorted(found, key=lambda outcome: order.get(outcome.kind, len(order)))
+        return sorted(
+            found,
+            key=lambda outcome: -1 if outcome.kind == RESTING else exit_order(outcome.kind),
+        )
 
 
 def _summed(outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -56,6 +56,11 @@ def rule_sentence(rule: Rule) -> str:
     return say(_RULES[rule])
 
 
+def exit_order(kind: str) -> int:
+    """Return the place of a kind of exit in the order in which they are shown."""
+    return EXIT_KINDS.index(kind) if kind in EXIT_KINDS else len(EXIT_KINDS)
+
+
 def exit_label(kind: str) -> str:
     """Say in a few words how money left the trail."""
     return say(_EXIT_LABELS[kind]) if kind in _EXIT_LABELS else visible(kind)

@@ -8,6 +8,10 @@ from itertools import islice
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = frozenset("\u200b\u200c\u200d")
 """Word breaks and joiners that Thai, Lao, Khmer and Burmese words are written with."""
+_LEADING = frozenset("เแโใไເແໂໃໄ")
+"""Thai and Lao vowels that are written before the consonant they belong to."""
+_FOLLOWING = frozenset("ะาำๅๆฯະາຳໆຯ")
+"""Signs that no line begins with."""
 _NARROW = frozenset(" .,:;'|!()[]{}ijltfrI/-\"")
 _WIDE = frozenset("mwMWQO@%&+=<>…—")
 
@@ -92,12 +96,26 @@ def cut_to_width(text: str, width: float, size: float, *, bold: bool = False) ->
 
 
 def wrap(text: str, width: float, size: float) -> list[str]:
-    """Break `text` at its spaces into lines of at most `width`, where its spaces allow it."""
+    """Break `text` into lines of at most `width`: at its spaces, or else between syllables.
+
+    A line is wider only where a single syllable is.
+    """
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and text_width(longer, size) <= width:
             lines[-1] = longer
         else:
-            lines.append(word)
+            lines += _pieces(word, width, size)
     return lines
+
+
+def _pieces(word: str, width: float, size: float) -> list[str]:
+    """Break a word that is too wide, where Thai and Lao writing allow it at all."""
+    pieces = [""]
+    for place, sign in enumerate(word):
+        breakable = not _joins(sign) and sign not in _FOLLOWING and word[place - 1] not in _LEADING
+        if pieces[-1] and breakable and text_width(pieces[-1] + sign, size) > width:
+            pieces.append("")
+        pieces[-1] += sign
+    return pieces

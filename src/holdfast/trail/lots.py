@@ -56,6 +56,15 @@ class Lots(ABC):
                 self.claimed += amount
             self._put(origin, amount)
 
+    def put_clean(self, amount: int) -> None:
+        """Add clean money at the newest end."""
+        self.total += amount
+        self._put(CLEAN, amount)
+
+    def take_clean(self, amount: int) -> bool:  # noqa: ARG002
+        """Take `amount` if one clean lot alone gives it by the rule; else take nothing."""
+        return False
+
     def take(self, amount: int) -> list[Lot]:
         """Take `amount` of free money by the rule, or all there is; the oldest comes first."""
         taken = self._take(min(amount, self.total - self.held))
@@ -116,6 +125,19 @@ class AgedLots(Lots):
 
     def __iter__(self) -> Iterator[Lot]:
         return iter(self._lots)
+
+    def take_clean(self, amount: int) -> bool:
+        """Take `amount` if the lot that is next to leave is clean and larger; else nothing."""
+        lots = self._lots
+        if not lots or self.held:
+            return False
+        position = -1 if self._newest_first else 0
+        origin, there, _ = lots[position]
+        if origin != CLEAN or there <= amount:
+            return False
+        lots[position] = Lot(CLEAN, there - amount)
+        self.total -= amount
+        return True
 
     def _put(self, origin: int, amount: int) -> None:
         lots = self._lots

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from holdfast.core.errors import Refused
 from holdfast.core.money import format_minor
 from holdfast.core.problem import Problem
 from holdfast.core.words import N_
@@ -48,7 +49,7 @@ class Listener:
 
 def import_ledger(
     ledger: LedgerWriter,
-    files: Iterable[Path],
+    files: Sequence[Path],
     openings: Iterable[Path],
     now_us: int,
     listener: Listener,
@@ -58,14 +59,22 @@ def import_ledger(
     Each batch is on the disk before the next is read, so an import that was cut off is
     finished by running it again.
 
+    A file of many that cannot be read at all is a problem of row 0; the others are read.
+
     Raises:
-        Refused: a file that cannot be read at all. LedgerError: the ledger cannot be written.
+        Refused: the only file, or one of opening balances, cannot be read at all.
+        LedgerError: the ledger cannot be written.
     """
     report = ImportReport()
     for path in openings:
         _import_openings(ledger, path, report, listener)
     for path in files:
-        _import_transfers(ledger, path, now_us, report, listener)
+        try:
+            _import_transfers(ledger, path, now_us, report, listener)
+        except Refused as refused:
+            if len(files) == 1:
+                raise
+            _tell(Problem.of(refused, str(path), 0), report, listener)
     return report
 
 

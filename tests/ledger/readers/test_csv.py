@@ -5,12 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from holdfast.core.instant import DAY_US, format_instant
-from holdfast.core.problem import Problem
-from holdfast.ledger.readers import ReadNotes
-from holdfast.ledger.readers.lines import COLUMNS_MAX, LINE_BYTES_MAX
-from holdfast.ledger.transfer import Transfer
 from tests.ledger.readers.written import (
     DEBIT,
     HEADER,
@@ -25,6 +19,12 @@ from tests.ledger.readers.written import (
     row,
     written,
 )
+
+from holdfast.core.instant import DAY_US, format_instant
+from holdfast.core.problem import Problem
+from holdfast.ledger.readers import ReadNotes
+from holdfast.ledger.readers.lines import COLUMNS_MAX, LINE_BYTES_MAX
+from holdfast.ledger.transfer import Transfer
 
 OTHER = line(row(transfer_id="T2"))
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.ledger.readers.written import CREDIT, DEBIT, codes, said, written
 
 from holdfast.core.errors import Refused
 from holdfast.core.problem import Problem
 from holdfast.ledger.readers import ReadNotes
 from holdfast.ledger.readers.lists import Opening, read_claims, read_openings, read_stops
-from tests.ledger.readers.written import CREDIT, DEBIT, codes, said, written
 
 
 def refused(read: Callable[[Path], Any], path: Path) -> Refused:

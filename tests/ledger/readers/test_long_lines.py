@@ -6,9 +6,9 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+from tests.ledger.readers.written import HEADER, ROW, codes, line, read, written
 
 from holdfast.ledger.readers.lines import LINE_BYTES_MAX
-from tests.ledger.readers.written import HEADER, ROW, codes, line, read, written
 
 MEMORY_BYTES_MAX = 16 * LINE_BYTES_MAX
 

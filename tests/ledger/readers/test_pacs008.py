@@ -6,10 +6,6 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
-
-from holdfast.core.problem import Problem
-from holdfast.ledger.readers import ReadNotes
-from holdfast.ledger.transfer import Transfer
 from tests.ledger.readers.messages import (
     CAMBODIAN_AGENT,
     UETR,
@@ -19,6 +15,10 @@ from tests.ledger.readers.messages import (
     payment,
 )
 from tests.ledger.readers.written import TRANSFER, codes, read, refusal, written
+
+from holdfast.core.problem import Problem
+from holdfast.ledger.readers import ReadNotes
+from holdfast.ledger.transfer import Transfer
 
 SHARED = Path(__file__).resolve().parents[3] / "../shared/data/iso20022"
 SCHEMA = SHARED / "xsd/pacs.008.001.08.xsd"

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.ledger.readers.messages import VERSION, document, payment
+from tests.ledger.readers.written import NOW_US, codes, read, refusal, written
 
 from holdfast.core.problem import Problem
 from holdfast.ledger.readers import read_transfers
 from holdfast.ledger.readers.pacs008 import SILENT_BYTES_MAX
 from holdfast.ledger.readers.pacs008_message import DEPTH_MAX, NAMES_LENGTH_MAX
 from holdfast.ledger.transfer import Transfer
-from tests.ledger.readers.messages import VERSION, document, payment
-from tests.ledger.readers.written import NOW_US, codes, read, refusal, written
 
 NAMESPACE = f'xmlns="urn:iso:std:iso:20022:tech:xsd:{VERSION}"'
 ENTITIES = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))

@@ -11,10 +11,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.ledger.readers.written import ROW, TRANSFER, codes, read, refusal, written
 
 from holdfast.core.problem import Problem
 from holdfast.ledger.readers import ReadNotes
-from tests.ledger.readers.written import ROW, TRANSFER, codes, read, refusal, written
 
 TIME = datetime(2026, 3, 1, 0, 2, 42, tzinfo=UTC)
 MONEY = pa.decimal128(18, 2)
@@ -231,6 +231,30 @@ def test_damage_on_the_way_keeps_what_stood_before(tmp_path: Path) -> None:
     assert len(good) >= 16_384
     assert [item[2] for item in good] == [f"T{number}" for number in range(1, len(good) + 1)]
     assert codes(found[len(good) :]) == ["parquet_unreadable"]
+
+
+def test_a_page_that_differs_from_its_checksum_is_not_read(tmp_path: Path) -> None:
+    """Where the writer left checksums, a changed amount is damage and not another amount."""
+    path = parquet(
+        tmp_path,
+        table(amount=None, amount_minor=[60572]),
+        write_page_checksum=True,
+        use_dictionary=False,
+        compression="none",
+    )
+    content = path.read_bytes()
+    changed = content.replace((60572).to_bytes(8, "little"), (60573).to_bytes(8, "little"))
+    assert changed != content
+    assert refusal(written(tmp_path, changed)).code == "parquet_unreadable"
+
+
+def test_column_names_that_are_no_text_are_damage(tmp_path: Path) -> None:
+    """A directory with names that are not UTF-8 was overwritten."""
+    content = parquet(tmp_path, table()).read_bytes()
+    head, found, tail = content.rpartition(b"currency")
+    assert found
+    broken = head.replace(b"currency", b"curr\xffncy") + b"curr\xffncy" + tail
+    assert refusal(written(tmp_path, broken)).code == "parquet_unreadable"
 
 
 def test_an_encrypted_file_is_refused(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.ledger.readers.written import ROW, TRANSFER, csv_text, read, refusal, written
 
 

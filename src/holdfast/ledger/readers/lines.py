@@ -101,14 +101,19 @@ def _rows(lines: Iterable[Line], width: int, fill: bool) -> Iterator[Row]:
         if isinstance(text, Refused):
             yield number, text
             continue
-        if not text or text.isspace():
+        if '"' not in text:  # as `cells_of` has it, without the call
+            cells = text.split(",")
+        else:
+            try:
+                cells = cells_of(text)
+            except Refused as refused:
+                yield number, refused
+                continue
+        if len(cells) == width > 1:
+            yield number, cells
+        elif not text or text.isspace():
             continue
-        try:
-            cells = cells_of(text)
-        except Refused as refused:
-            yield number, refused
-            continue
-        if len(cells) == width:
+        elif len(cells) == width:
             yield number, cells
         elif fill and len(cells) < width:
             yield number, cells + [""] * (width - len(cells))

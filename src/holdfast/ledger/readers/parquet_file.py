@@ -54,7 +54,7 @@ def read_parquet(
 
     record = 0
     try:
-        parquet = ParquetFile(file)
+        parquet = ParquetFile(file, page_checksum_verification=True)
         columns = _columns(parquet.schema_arrow, notes)
         rows = TransferRows(now_us, _read_time, _read_amount, _read_balance)
         names = [column.name for column in columns]
@@ -64,7 +64,7 @@ def read_parquet(
                 notes.row = record
                 yield _transfer_or_problem(rows, cells, name, record)
             notes.bytes_read = notes.bytes_total * record // max(parquet.metadata.num_rows, 1)
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         damage = Refused(
             "parquet_unreadable",
             N_("the Parquet file is cut short or damaged; have it written or sent again"),
