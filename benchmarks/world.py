@@ -82,7 +82,7 @@ def size_of_world(transfers: int) -> CountrySize:
 def make_world(transfers: int) -> World:
     """Return the world with so many transfers, making it first where that is needed."""
     size = size_of_world(transfers)
-    mark = mark_of([SOURCE / "simulation", SOURCE / "core"], repr((SEED, size)))
+    mark = mark_of([SOURCE / "simulation"], repr((SEED, size)))
     folder = BENCH / f"world-{transfers}"
 
     def make(draft: Path) -> None:
@@ -102,7 +102,7 @@ def make_world(transfers: int) -> World:
 def ledger_of(world: World) -> Path:
     """Return the world imported into a ledger of ours, importing it first where that is needed."""
     folder = BENCH / f"ours-{world.transfers}"
-    mark = mark_of([SOURCE / "ledger", SOURCE / "workflows"], world.mark)
+    mark = mark_of([SOURCE / "ledger" / "store" / "records.py"], world.mark)
 
     def make(draft: Path) -> None:
         with LedgerWriter.open(draft / "ledger") as ledger:

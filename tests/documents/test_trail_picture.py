@@ -197,7 +197,7 @@ def test_crowded_trail_stays_bounded_and_says_what_it_leaves_out(crowded: Answer
     assert float(parts(picture).get("height", "0")) < 2200
     assert "Not drawn: transfers between accounts of one folded row (" in written
     assert "Drawn as faint grey lines: smaller transfers (" in written
-    assert "The table has them all." in written
+    assert "The CSV table has them all." in written
 
 
 def test_text_from_outside_stays_text() -> None:

@@ -215,7 +215,7 @@ def _print_one(answer: Answer, form: str) -> None:
     elif form == "svg":
         from holdfast.documents.trail_picture import draw_trail
 
-        print(draw_trail(answer))
+        print(draw_trail(answer), end="")
     else:
         from rich.console import Console
 

@@ -99,7 +99,8 @@ def parse_amount(text: str, currency: str) -> int:
     Raises:
         Refused: `amount_not_positive`, and those of `parse_minor`.
     """
-    return positive(parse_minor(text, currency), text)
+    amount_minor = parse_minor(text, currency)
+    return amount_minor if amount_minor > 0 else positive(amount_minor, text)
 
 
 def positive(amount_minor: int, shown: object) -> int:

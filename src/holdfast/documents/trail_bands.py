@@ -137,11 +137,13 @@ def stack(flows: Sequence[Flow], scale: float) -> Bands:
             (flow.source, [ribbon.from_offset for ribbon in made]),
             (flow.target, [ribbon.to_offset for ribbon in made]),
         ):
-            steps[row].append(Step(place, row == flow.target, stacks.thickness(row)))
+            thickness = stacks.thickness(row)
+            steps[row].append(Step(place, row == flow.target, thickness))
             reach = [
                 offset + ribbon.width / 2 for offset, ribbon in zip(offsets, made, strict=True)
             ]
-            heights[row] = max(heights[row], stacks.total(row), *reach, 0.0)
+            total = sum(pixels for _, pixels in thickness)
+            heights[row] = max(heights[row], total, *reach)
     return Bands(tuple(ribbons), steps, heights)
 
 

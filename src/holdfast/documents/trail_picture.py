@@ -225,7 +225,7 @@ def _draw_left_out(sheet: Sheet, answer: Answer, plan: Plan) -> float:
             )
         )
     if sentences:
-        sentences.append(say(N_("The table has them all.")))
+        sentences.append(say(N_("The CSV table has them all.")))
         y = sheet.paragraph(
             LEFT + 6, y, " ".join(sentences), width=RIGHT - LEFT - 12, size=11, font_style="italic"
         )

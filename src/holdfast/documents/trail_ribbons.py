@@ -20,7 +20,9 @@ THIN = 2.6
 """Below this many pixels a ribbon shows its claims by its dashes, not by its pattern."""
 ORIGIN_ROOM = 26
 STEP_LEAST = 0.4
-"""Pixels below which a band's steps are drawn as one, so that no trail makes an endless file."""
+STEP_LEAST_CROWDED = 2.5
+STEPS_CROWDED = 300
+"""Steps of a row from which on they are drawn coarser, so that no trail makes an endless file."""
 
 
 def bend_of(flows: Sequence[Flow], bands: Bands, room: float) -> tuple[float, list[float]]:
@@ -98,10 +100,11 @@ def band_paths(
     """Return the outline of each group's stripe along a row, from its steps to the right end."""
     runs: dict[int, list[list[tuple[float, float, float, float]]]] = {}
     x_from = step_xs[0]
+    least = STEP_LEAST if len(steps) < STEPS_CROWDED else STEP_LEAST_CROWDED
     for place, step in enumerate(steps):
         last = place + 1 == len(steps)
         x_to = end if last else step_xs[place + 1]
-        if x_to - x_from < STEP_LEAST and not last:
+        if x_to - x_from < least and not last:
             continue
         y = top
         for group, thickness in step.thickness:

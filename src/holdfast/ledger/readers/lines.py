@@ -84,7 +84,7 @@ def table(
     missing = [name for name in required if name not in columns]
     if missing:
         raise _columns_missing(header, missing)
-    known = {*required, *optional}
+    known = (*required, *optional)
     for name in known:
         if columns.count(name) > 1:
             raise Refused(
@@ -109,7 +109,7 @@ def _rows(lines: Iterable[Line], width: int, fill: bool) -> Iterator[Row]:
             except Refused as refused:
                 yield number, refused
                 continue
-        if len(cells) == width > 1:
+        if len(cells) == width > 1:  # the common row, which cannot be blank
             yield number, cells
         elif not text or text.isspace():
             continue

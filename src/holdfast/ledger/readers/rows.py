@@ -74,21 +74,8 @@ class TransferRows:
                 `cell_empty`, `time_in_future`, or what `check_id`, `check_text`, `parse_seq`
                 and the readers of times, accounts and amounts refuse.
         """
-        (
-            transfer_id,
-            time,
-            debit,
-            credit,
-            amount,
-            currency,
-            seq,
-            debit_before,
-            credit_before,
-            hold,
-            channel,
-            end_to_end_id,
-            uetr,
-        ) = cells
+        transfer_id, time, debit, credit, amount, currency = cells[:6]
+        seq, debit_before, credit_before, hold, channel, end_to_end_id, uetr = cells[6:]
         column = "transfer_id"
         try:
             check_id(transfer_id)
@@ -118,24 +105,9 @@ class TransferRows:
             uetr = check_text(uetr) if uetr else None
         except Refused as refused:
             raise _located(refused, column, cells) from None
-        return _new_transfer(
-            Transfer,
-            (
-                time_us,
-                seq,
-                transfer_id,
-                debit,
-                credit,
-                amount_minor,
-                sys.intern(currency),
-                debit_before,
-                credit_before,
-                hold,
-                channel,
-                end_to_end_id,
-                uetr,
-            ),
-        )
+        first = (time_us, seq, transfer_id, debit, credit, amount_minor, sys.intern(currency))
+        rest = (debit_before, credit_before, hold, channel, end_to_end_id, uetr)
+        return _new_transfer(Transfer, first + rest)
 
     def _balance(self, cell: Any, currency: str) -> int | None:
         return None if cell is None or cell == "" else self._read_balance(cell, currency)
