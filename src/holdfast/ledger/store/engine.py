@@ -40,9 +40,13 @@ class Engine:
         access = (
             AccessType.secondary(self._scratch.name) if self._scratch else AccessType.read_write()
         )
+        options = _options()
+        # Named for the column family too: else one that exists is opened with options read from
+        # its folder, and those know no cache.
+        families = {"default": options}
         try:
             with self.told():
-                self._db = Rdict(str(folder), _options(), access_type=access)
+                self._db = Rdict(str(folder), options, families, access)
             if not writes:
                 self.catch_up()
         except LedgerError:
