@@ -161,13 +161,12 @@ def _cells(payment: Payment) -> tuple[str, ...]:
 def _account(payment: Payment, side: str, column: str) -> str:
     """Return the account of `Dbtr` or `Cdtr`, not yet checked."""
     number = payment.text(f"{side}Acct/Id/IBAN", f"{side}Acct/Id/Othr/Id")
-    proxy = payment.text(f"{side}Acct/Prxy/Id")
-    if proxy and number in ("", _PLACEHOLDER):
+    if payment.text(f"{side}Acct/Prxy/Id") and number in ("", _PLACEHOLDER):
         raise Refused(
             "account_only_proxy",
-            N_("{element} names only the proxy {value!r}; ask its scheme which account it meant"),
+            # The proxy itself, a phone or an address, stays out of reports.
+            N_("{element} names only a proxy; ask its scheme which account it meant"),
             element=f"{side}Acct",
-            value=proxy[:40],
             column=column,
         )
     if not number:
