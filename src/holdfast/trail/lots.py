@@ -216,58 +216,41 @@ class AgedLots(Lots):
         return freed
 
 
-class ProportionalLots(Lots):
-    """Held lots first, in the order they were marked, then one free lot an origin."""
+class ProportionalLots(AgedLots):
+    """Lots that leave in proportion: every take puts held lots first and joins the free ones.
 
-    __slots__ = ("_free", "_marked")
+    Between takes they lie by age, which decides what a hold marks and executes first.
+    """
+
+    __slots__ = ()
 
     def __init__(self) -> None:
-        super().__init__()
-        self._marked: list[Lot] = []
-        self._free: dict[int, int] = {}
+        super().__init__(newest_first=False)
 
-    def __iter__(self) -> Iterator[Lot]:
-        yield from self._marked
-        for origin in sorted(self._free):
-            yield Lot(origin, self._free[origin])
-
-    def _put(self, origin: int, amount: int) -> None:
-        self._free[origin] = self._free.get(origin, 0) + amount
+    def take_clean(self, amount: int) -> bool:  # noqa: ARG002
+        """Take nothing: no origin gives alone while claims lie beside it."""
+        return False
 
     def _take(self, amount: int) -> list[Lot]:
-        origins = sorted(self._free)
-        shares = allocate(amount, [self._free[origin] for origin in origins])
+        if not amount:
+            return []
+        free: dict[int, int] = {}
+        lots = []
+        for lot in self._lots:
+            if lot.hold_id is None:
+                free[lot.origin] = free.get(lot.origin, 0) + lot.amount
+            else:
+                lots.append(lot)
         taken = []
+        origins = sorted(free)
+        shares = allocate(amount, [free[origin] for origin in origins])
         for origin, share in zip(origins, shares, strict=True):
             if share:
-                self._take_free(origin, share)
                 taken.append(Lot(origin, share))
+            if free[origin] > share:
+                lots.append(Lot(origin, free[origin] - share))
+        self._lots = deque(_merged(lots))
         return taken
-
-    def _take_free(self, origin: int, amount: int) -> None:
-        left = self._free[origin] - amount
-        if left:
-            self._free[origin] = left
-        else:
-            del self._free[origin]
-
-    def _take_held(self, hold_id: str, amount: int) -> list[Lot]:
-        taken, self._marked = _split(self._marked, amount, hold_id)
-        return [lot._replace(hold_id=None) for lot in taken]
-
-    def _hold(self, origin: int, amount: int, hold_id: str) -> int:
-        marked = min(amount, self._free.get(origin, 0))
-        if marked:
-            self._take_free(origin, marked)
-            self._marked = list(_merged([*self._marked, Lot(origin, marked, hold_id)]))
-        return marked
-
-    def _release(self, hold_id: str) -> int:
-        freed = [lot for lot in self._marked if lot.hold_id == hold_id]
-        self._marked = list(_merged(lot for lot in self._marked if lot.hold_id != hold_id))
-        for lot in freed:
-            self._put(lot.origin, lot.amount)
-        return sum(lot.amount for lot in freed)
 
 
 def empty_lots(rule: Rule) -> Lots:
