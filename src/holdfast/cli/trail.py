@@ -19,7 +19,8 @@ from holdfast.core.problem import Problem
 from holdfast.core.words import N_, say
 from holdfast.ledger.transfer import Ledger
 from holdfast.trail.answer import Answer
-from holdfast.trail.gather import find_claims, follow
+from holdfast.trail.claims import find_claims
+from holdfast.trail.gather import follow
 from holdfast.trail.question import Bounds, HoldEvent, Question, Rule
 
 FORMATS = ("table", "json", "csv", "svg")

@@ -17,9 +17,10 @@ from typing import Protocol
 from holdfast.ledger.balance import Balance, balance_after
 from holdfast.ledger.transfer import History, Ledger, Place, Transfer
 from holdfast.trail.answer import Answer
+from holdfast.trail.claims import find_claims
 from holdfast.trail.poison import Exposure
 from holdfast.trail.question import HoldEvent, HoldKind, Question, Rule
-from holdfast.trail.settle import Reach, Settlement, Watch, claim_to_itself, claims_mixed_currency
+from holdfast.trail.settle import Reach, Settlement, Watch
 
 Clock = Callable[[], float]
 """Seconds from any fixed beginning; needed only where a question bounds the seconds."""
@@ -73,24 +74,6 @@ def follow_in_rounds(
         if not gathered.missing:
             return answer
         gathered.add(_ask(ledger, question, currency, dict(gathered.missing)))
-
-
-def find_claims(ledger: Ledger, question: Question) -> tuple[str, list[Transfer]]:
-    """Return the currency and the claims that are in the ledger by then, in its order.
-
-    Raises:
-        TrailError: `claim_to_itself` or `claims_mixed_currency`.
-    """
-    found = ledger.find(dict.fromkeys(question.claims))
-    until = question.as_of_us
-    claims = sorted(t for t in found.values() if until is None or t.time_us <= until)
-    for claim in claims:
-        if claim.to_itself:
-            raise claim_to_itself(claim)
-    currencies = {claim.currency for claim in claims}
-    if len(currencies) > 1:
-        raise claims_mixed_currency(currencies)
-    return (currencies.pop() if currencies else ""), claims
 
 
 def _ask(

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from holdfast.ledger.transfer import Place, Transfer
 from holdfast.trail.answer import Answer, Claim, Exposed
+from holdfast.trail.claims import joined_currency
 from holdfast.trail.question import HoldEvent, Question
-from holdfast.trail.settle import claim_to_itself, claims_mixed_currency
 
 
 class Exposure:
@@ -31,25 +31,21 @@ class Exposure:
         """Whether the account is exposed and money is followed on from it."""
         return account in self._exposed and account not in self.question.stops
 
-    @property
-    def accounts_reached(self) -> int:
-        """How many accounts are exposed so far."""
-        return len(self._exposed)
-
     def post(self, transfer: Transfer) -> None:
         """Post the next transfer of the ledger's order; it may expose its credit account.
 
         Raises:
             TrailError: `claim_to_itself` or `claims_mixed_currency`.
         """
-        is_claim = transfer.transfer_id in self._wanted
-        if is_claim:
-            self._accept(transfer)
-        elif transfer.currency != self._currency or transfer.to_itself:
-            return
-        if is_claim:
+        if transfer.transfer_id in self._wanted:
+            self._currency = joined_currency(self._currency, transfer)
+            amount = transfer.amount_minor
+            self._paid[transfer.transfer_id] = Claim(transfer.transfer_id, amount, amount)
             self._expose(transfer, 1)
-        elif self.follows(transfer.debit_account):
+            return
+        if transfer.currency != self._currency or transfer.to_itself:
+            return
+        if self.follows(transfer.debit_account):
             self._expose(transfer, self._exposed[transfer.debit_account].hop + 1)
 
     def post_hold(self, event: HoldEvent) -> None:
@@ -70,16 +66,6 @@ class Exposure:
             exposed=tuple(self._exposed[account] for account in sorted(self._exposed)),
             truncated_why=self.truncated_why,
         )
-
-    def _accept(self, transfer: Transfer) -> None:
-        if transfer.to_itself:
-            raise claim_to_itself(transfer)
-        if self._currency is None:
-            self._currency = transfer.currency
-        if transfer.currency != self._currency:
-            raise claims_mixed_currency({self._currency, transfer.currency})
-        amount = transfer.amount_minor
-        self._paid[transfer.transfer_id] = Claim(transfer.transfer_id, amount, amount)
 
     def _expose(self, transfer: Transfer, hop: int) -> None:
         question, account = self.question, transfer.credit_account

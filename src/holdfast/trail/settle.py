@@ -14,6 +14,7 @@ from holdfast.core.errors import TrailError
 from holdfast.core.words import N_
 from holdfast.ledger.transfer import Place, Transfer
 from holdfast.trail.answer import Answer, Claim, Exit, Hop, Overheld, Resting
+from holdfast.trail.claims import joined_currency
 from holdfast.trail.lots import CLEAN, Lot, Lots, empty_lots
 from holdfast.trail.question import HoldEvent, HoldKind, Question
 
@@ -64,11 +65,6 @@ class Settlement:
         """Whether the account's own transfers matter now: it may still pass claimed money on."""
         return account in self._lots
 
-    @property
-    def accounts_reached(self) -> int:
-        """How many accounts claimed money has entered so far."""
-        return len(self._hop)
-
     def post(self, transfer: Transfer) -> None:
         """Post the next transfer of the ledger's order; one that touches no lot changes nothing.
 
@@ -77,7 +73,7 @@ class Settlement:
         """
         claim = self._index.get(transfer.transfer_id)
         if claim is not None:
-            self._accept(transfer)
+            self._currency = joined_currency(self._currency, transfer)
         elif transfer.currency != self._currency or transfer.to_itself:
             return
         debit = self._lots.get(transfer.debit_account)
@@ -134,14 +130,6 @@ class Settlement:
         )
         _assert_conserved(answer)
         return answer
-
-    def _accept(self, transfer: Transfer) -> None:
-        if transfer.to_itself:
-            raise claim_to_itself(transfer)
-        if self._currency is None:
-            self._currency = transfer.currency
-        if transfer.currency != self._currency:
-            raise claims_mixed_currency({self._currency, transfer.currency})
 
     def _only_clean(self, debit: Lots | None, credit: Lots | None, transfer: Transfer) -> bool:
         """Post the commonest transfer at once: clean money, in or out of one followed account.
@@ -343,25 +331,6 @@ class Settlement:
     def _tell(self, event: HoldEvent, account: str, before: tuple[Lot, ...], lots: Lots) -> None:
         if self._watch:
             self._watch(Step(event, account, before, 0, (), tuple(lots)))
-
-
-def claim_to_itself(transfer: Transfer) -> TrailError:
-    """Return the error for a claim whose two sides are one account."""
-    return TrailError(
-        "claim_to_itself",
-        N_("claim {claim} goes from {account} to itself; a victim's payment has two accounts"),
-        claim=transfer.transfer_id,
-        account=transfer.debit_account,
-    )
-
-
-def claims_mixed_currency(currencies: Iterable[str]) -> TrailError:
-    """Return the error for claims of several currencies in one question."""
-    return TrailError(
-        "claims_mixed_currency",
-        N_("the claims are in {currencies}; a trail lives in one currency, so ask for each apart"),
-        currencies=", ".join(sorted(currencies)),
-    )
 
 
 def _sum_by_claim(carried: Iterable[Lot]) -> dict[int, int]:
