@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-services check format bench lock docs
+.PHONY: help demo test test-slow test-services check format bench lock docs locale
 
 help:  ## List what make can do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 15
@@ -45,6 +45,13 @@ bench: $(READY)  ## Measure ours beside its peers, in one run (minutes)
 
 docs: $(READY)  ## Write the pages that are made from the code
 	@$(BIN)/python docs/make.py
+
+locale: $(READY)  ## Bring new and changed sentences of the code into the translations
+	@$(BIN)/pybabel --quiet extract --no-default-keywords --keywords N_ --no-location --sort-output --no-wrap -o .venv/holdfast.pot src
+	@for file in src/holdfast/locale/*/holdfast.po; do \
+		$(BIN)/pybabel --quiet update --ignore-obsolete --ignore-pot-creation-date --no-wrap \
+			-i .venv/holdfast.pot -l $$(basename $$(dirname $$file)) -o $$file || exit 1; \
+	done
 
 lock: $(READY)  ## Write the hashed lock files anew from pyproject.toml (needs uv)
 	@uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra dev pyproject.toml -o requirements.lock

@@ -6,10 +6,10 @@ plans the writes and reads the blocks, whichever of them is below.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import duckdb
 import lmdb
@@ -25,6 +25,10 @@ _MAP_BYTES = 2**38
 _NUL = b"\0"
 
 
+class TailTornError(Exception):
+    """Less is there than was acknowledged."""
+
+
 class EngineLedger(LedgerWriter):
     """The store's own code over any engine; `ACKNOWLEDGED` is written and flushed as ever."""
 
@@ -32,6 +36,9 @@ class EngineLedger(LedgerWriter):
         self.folder = folder
         self.engine = cast("Engine", engine)
         self.figures = self._read_figures()
+        acknowledged = folder / "ACKNOWLEDGED"
+        if acknowledged.exists() and int(acknowledged.read_text("ascii")) > self.figures.change:
+            raise TailTornError
 
 
 class LmdbEngine:
@@ -71,12 +78,12 @@ class LmdbEngine:
 
     def scan_from(self, key: bytes, prefix: bytes) -> Iterator[Entry]:
         """Answer as `Engine.scan_from`."""
-        cursor = self._reading.cursor()
+        cursor: Any = self._reading.cursor()
         return self._walk(cursor, prefix) if cursor.set_range(key) else iter(())
 
     def scan_around(self, key: bytes, prefix: bytes) -> Iterator[Entry]:
         """Answer as `Engine.scan_around`."""
-        cursor = self._reading.cursor()
+        cursor: Any = self._reading.cursor()
         there = cursor.set_range(key)
         if not there or cursor.key() != key:
             there = cursor.prev() if there else cursor.last()
@@ -88,7 +95,7 @@ class LmdbEngine:
         """Leave errors as they are."""
         return nullcontext()
 
-    def _walk(self, cursor: lmdb.Cursor, prefix: bytes) -> Iterator[Entry]:
+    def _walk(self, cursor: Iterable[Entry], prefix: bytes) -> Iterator[Entry]:
         for key, value in cursor:
             if not key.startswith(prefix):
                 return

@@ -57,34 +57,28 @@ def main(arguments: list[str]) -> None:
 
 
 def _fill(folder: Path, transfers: int) -> None:
-    batches = range(0, transfers, BATCH_ROWS)
-    every = max(len(batches) // LINES, 1)
-    rows: list[tuple[int, str, str]] = []
-    last = perf_counter()
     with LedgerWriter.open(folder) as ledger, Stopwatch() as whole:
-        for number, first in enumerate(batches, start=1):
-            size = min(BATCH_ROWS, transfers - first)
-            added = ledger.append(_batch(first, size, _accounts(transfers))).added
-            assert added == size
-            if number % every == 0 or number == len(batches):
-                here = perf_counter()
-                rate = (first + size - _done(rows)) / (here - last)
-                rows.append((first + size, f"{rate:,.0f}", f"{peak_bytes() / MIB:,.0f}"))
-                last = here
-                print(f"{first + size:,} …", flush=True)
-    print(f"\nin {whole.seconds:,.0f} s, {transfers / whole.seconds:,.0f} transfers a second\n")
-    table(
-        ("transfers", "transfers a second since the line above", "peak memory so far, MiB"),
-        [(f"{count:,}", rate, peak) for count, rate, peak in rows],
-    )
+        table(
+            ("transfers", "a second, since the line above", "peak memory so far, MiB"),
+            _filling(ledger, transfers),
+        )
+    print(f"\nin {whole.seconds:,.0f} s, {transfers / whole.seconds:,.0f} transfers a second")
 
 
-def _done(rows: list[tuple[int, str, str]]) -> int:
-    return rows[-1][0] if rows else 0
-
-
-def _accounts(transfers: int) -> int:
-    return max(transfers // TRANSFERS_AN_ACCOUNT, 2)
+def _filling(ledger: LedgerWriter, transfers: int) -> Iterator[tuple[str, str, str]]:
+    """Append all batches, with a line to show every now and then."""
+    accounts = max(transfers // TRANSFERS_AN_ACCOUNT, 2)
+    every = -(-transfers // LINES)
+    shown, begin = 0, perf_counter()
+    for first in range(0, transfers, BATCH_ROWS):
+        size = min(BATCH_ROWS, transfers - first)
+        added = ledger.append(_batch(first, size, accounts)).added
+        assert added == size
+        done = first + size
+        if done >= shown + every or done == transfers:
+            rate = (done - shown) / (perf_counter() - begin)
+            yield f"{done:,}", f"{rate:,.0f}", f"{peak_bytes() / MIB:,.0f}"
+            shown, begin = done, perf_counter()
 
 
 def _batch(first: int, size: int, accounts: int) -> Iterator[Transfer]:

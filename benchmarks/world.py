@@ -18,6 +18,7 @@ from holdfast.core.instant import HOUR_US, format_instant, parse_instant
 from holdfast.core.money import format_minor
 from holdfast.ledger.readers import read_transfers
 from holdfast.ledger.store import LedgerWriter
+from holdfast.ledger.store.records import FORMAT
 from holdfast.ledger.transfer import Transfer
 from holdfast.simulation.country import CountrySize, make_country
 from holdfast.simulation.files import write_country
@@ -102,7 +103,7 @@ def make_world(transfers: int) -> World:
 def ledger_of(world: World) -> Path:
     """Return the world imported into a ledger of ours, importing it first where that is needed."""
     folder = BENCH / f"ours-{world.transfers}"
-    mark = mark_of([SOURCE / "ledger" / "store" / "records.py"], world.mark)
+    mark = f"{world.mark}.{FORMAT}"
 
     def make(draft: Path) -> None:
         with LedgerWriter.open(draft / "ledger") as ledger:

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from holdfast.cli.ledger import progress_bar, progress_of_files
 from holdfast.cli.main import DONE
+from holdfast.cli.table_page import padded
 from holdfast.core.errors import Refused
 from holdfast.core.money import format_minor
 from holdfast.core.words import N_, say
@@ -191,7 +192,7 @@ def _lines(
     yield say(N_("The largest trail, as a picture: {file}"), file=picture)
     yield ""
     yield say(N_("Measured here (differs from run to run)"))
-    yield from _time_lines(size.transfers, found, timing)
+    yield from (f"  {line}" for line in _time_lines(size.transfers, found, timing))
     yield ""
     yield say(N_("Try next"))
     claim = found.largest.claims[0].transfer_id
@@ -208,9 +209,11 @@ def _money_lines(found: Survey, currency: str) -> Iterator[str]:
 
     def line(name: str, amount_minor: int) -> str:
         share = f"{100 * amount_minor / whole:5.1f} %" if whole else ""
-        return f"  {name:<36} {format_minor(amount_minor, currency, grouped=True):>18} {share:>8}"
+        amount = format_minor(amount_minor, currency, grouped=True)
+        return f"  {padded(name, 36)} {amount:>18} {share:>8}"
 
-    yield f"{say(N_('Stolen')):<38} {format_minor(whole, currency, grouped=True):>18} {currency}"
+    stolen = say(N_("Stolen"))
+    yield f"{padded(stolen, 38)} {format_minor(whole, currency, grouped=True):>18} {currency}"
     yield say(N_("Where it is now, all claims settled together"))
     yield line(say(N_("rests in accounts")), found.rests_minor)
     for kind, amount_minor in found.left_minor.items():
@@ -226,18 +229,18 @@ def _time_lines(transfers: int, found: Survey, timing: Timing) -> Iterator[str]:
     ordered = sorted(found.seconds)
     median_ms = 1000 * ordered[len(ordered) // 2]
     high_ms = 1000 * ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)]
-    yield say(N_("  country made and written in {seconds} s"), seconds=f"{timing.make:.1f}")
+    yield say(N_("country made and written in {seconds} s"), seconds=f"{timing.make:.1f}")
     yield say(
-        N_("  imported in {seconds} s, {rate} transfers a second"),
+        N_("imported in {seconds} s, {rate} transfers a second"),
         seconds=f"{timing.import_:.1f}",
         rate=f"{transfers / timing.import_:,.0f}",
     )
     yield say(
-        N_("  one trail answered in {median} ms at the median, {high} ms at the 99th percentile"),
+        N_("one trail answered in {median} ms at the median, {high} ms at the 99th percentile"),
         median=f"{median_ms:.2f}",
         high=f"{high_ms:.2f}",
     )
     yield say(
-        N_("  all of them followed five times over in {seconds} s"),
+        N_("all of them followed five times over in {seconds} s"),
         seconds=f"{timing.follow:.1f}",
     )

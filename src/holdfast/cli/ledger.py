@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from holdfast.cli.main import DONE, NOT_WHOLE
+from holdfast.cli.table_page import padded
 from holdfast.core.instant import format_instant, parse_instant
 from holdfast.core.money import format_minor
 from holdfast.core.problem import Problem
@@ -104,9 +105,9 @@ def stats(arguments: argparse.Namespace) -> int:
         print(json.dumps(figures._asdict() | {"size_bytes": size_bytes}, indent=1))
         return DONE
     console = Console(highlight=False)
-    for name, value in _figures_lines(figures):
-        console.print(f"{name:<28} {value}", markup=False, soft_wrap=True)
-    console.print(f"{say(N_('size on the disk')):<28} {size_bytes / 2**20:,.1f} MiB")
+    size = (say(N_("size on the disk")), f"{size_bytes / 2**20:,.1f} MiB")
+    for name, value in (*_figures_lines(figures), size):
+        console.print(f"{padded(name, 28)} {value}", markup=False, soft_wrap=True)
     return DONE
 
 
@@ -195,10 +196,10 @@ def _print_report(console: Console, report: ImportReport, figures: Figures) -> N
     for file, columns in report.ignored_columns.items():
         lines.append((say(N_("columns left out")), f"{', '.join(columns)} ({file})"))
     for name, value in lines:
-        console.print(f"{name:<28} {value}", markup=False, soft_wrap=True)
+        console.print(f"{padded(name, 28)} {value}", markup=False, soft_wrap=True)
     console.print(say(N_("The ledger now:")))
     for name, value in _figures_lines(figures):
-        console.print(f"  {name:<26} {value}", markup=False, soft_wrap=True)
+        console.print(f"  {padded(name, 26)} {value}", markup=False, soft_wrap=True)
 
 
 def _figures_lines(figures: Figures) -> Iterator[tuple[str, str]]:

@@ -95,6 +95,11 @@ def amount_column(words: str) -> Column:
     return Column(words, justify="right", no_wrap=True)
 
 
+def padded(words: str, width: int) -> str:
+    """Fill words up to `width` places; a vowel or tone mark above a Thai letter takes none."""
+    return words + " " * (width - cell_len(words))
+
+
 def _least_width(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
     """Return how many characters a table needs for its amounts, its texts folded."""
     width = GAP * (len(columns) - 1)

@@ -246,6 +246,6 @@ def _print_all(answers: dict[Rule, Answer], form: str) -> None:
 def _count(text: str) -> int:
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
     if number < 0:
-        msg = f"{text[:40]!r} is not a whole number from 0 on"
-        raise argparse.ArgumentTypeError(msg)
+        sentence = N_("{value!r} is not a whole number; write 0, 1, 2 …")
+        raise argparse.ArgumentTypeError(say(sentence, value=text[:40]))
     return number

@@ -29,7 +29,7 @@ def N_(sentence: str) -> str:  # noqa: N802  (the name gettext tools look for)
 
 def set_language(language: str) -> None:
     """Choose the language of `say` for this thread or task; an unknown one speaks English."""
-    _language.set(language)
+    _language.set(language if language in (*LANGUAGES, PSEUDO) else "en")
 
 
 def say(sentence: str, **fields: object) -> str:
@@ -47,16 +47,23 @@ def say(sentence: str, **fields: object) -> str:
 
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
-    """Return the translations of a language by their English sentence; none for others."""
-    if language not in LANGUAGES:
+    """Return the translations of a language by their English sentence; none for others.
+
+    An entry marked fuzzy, which nobody has looked at since its sentence changed, is left out.
+    """
+    file = LOCALE_FOLDER / language / "holdfast.po"
+    if language not in LANGUAGES or not file.is_file():
         return {}
     from babel.messages.pofile import read_po
 
-    with (LOCALE_FOLDER / language / "holdfast.po").open("rb") as file:
+    with file.open("rb") as lines:
         return {
             message.id: message.string
-            for message in read_po(file)
-            if isinstance(message.id, str) and isinstance(message.string, str) and message.id
+            for message in read_po(lines)
+            if isinstance(message.id, str)
+            and isinstance(message.string, str)
+            and message.id
+            and not message.fuzzy
         }
 
 

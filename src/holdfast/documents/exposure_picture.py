@@ -68,7 +68,9 @@ def draw_exposure(answer: Answer, *, title: str = "", names: Mapping[str, str] =
         width=WIDTH,
         height=y + 10,
         title=shown_title(title),
-        summary=" ".join([rule_sentence(answer.rule) + ".", total, *notices(answer)]),
+        summary=" ".join(
+            [say(N_("Rule: {rule}."), rule=rule_sentence(answer.rule)), total, *notices(answer)]
+        ),
         prefix=f"trail-{answer.rule.value}",
     )
 

@@ -248,5 +248,7 @@ def _summary(answer: Answer) -> str:
     more = len(largest) - SUMMARY_PLACES
     if more > 0:
         places.append(say(N_("Further resting places, in the table: {count}."), count=more))
-    head = [rule_sentence(answer.rule) + ".", total_sentence(answer) + "."]
-    return " ".join([*head, *places, *notices(answer)])
+    head = say(
+        N_("{rule}. {total}."), rule=rule_sentence(answer.rule), total=total_sentence(answer)
+    )
+    return " ".join([head, *places, *notices(answer)])

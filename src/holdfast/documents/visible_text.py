@@ -13,7 +13,7 @@ _LEADING = frozenset("เแโใไເແໂໃໄ")
 _FOLLOWING = frozenset("ะาำๅๆฯະາຳໆຯ")
 """Signs that no line begins with."""
 _NARROW = frozenset(" .,:;'|!()[]{}ijltfrI/-\"")
-_WIDE = frozenset("mwMWQO@%&+=<>…—")
+_WIDE = frozenset("mwMWQO@%&+=<>…—~")
 
 
 def visible(text: str, *, words: bool = False) -> str:

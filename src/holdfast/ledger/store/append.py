@@ -27,10 +27,11 @@ from holdfast.ledger.store.records import (
     decode_head,
     decode_int,
     encode,
+    encode_sums,
     split_block_key,
     transfer_key,
 )
-from holdfast.ledger.transfer import Place, Transfer
+from holdfast.ledger.transfer import START, Place, Transfer
 
 Plan = tuple[dict[bytes, bytes], list[bytes], Figures]
 
@@ -60,18 +61,15 @@ def plan(engine: Engine, figures: Figures, fresh: dict[Transfer, bytes]) -> Plan
     deletes: list[bytes] = []
     in_order = sorted(fresh)
     by_account = _by_account(in_order)
-    parts = list(by_account)
-    heads = engine.get_many([b"A" + part for part in parts])
-    new_accounts = 0
-    for part, value in zip(parts, heads, strict=True):
-        head = None if value is None else decode_head(value)
-        new_accounts += head is None
-        if head is None or by_account[part][0].place > head.last:
-            _extend(engine, part, head, by_account[part], puts)
+    heads = _heads(engine, list(by_account))
+    for part, head in heads.items():
+        if by_account[part][0].place > head.last:
+            _extend(part, head, by_account[part], puts)
         else:
             _mend(engine, part, head, by_account[part], puts, deletes)
+    new_accounts = sum(not head.transfers for head in heads.values())
     after = _figures_after(figures, in_order, new_accounts)
-    puts[META_KEY] = encode(after)
+    puts[META_KEY] = encode_sums(after)
     return puts, deletes, after
 
 
@@ -104,9 +102,9 @@ def plan_openings(engine: Engine, figures: Figures, fresh: dict[bytes, int]) -> 
             blocks = _with_next(engine.scan_from(prefix, prefix))
             closing = _remake(blocks, part, [], Balance.opening(balance_minor), (puts, deletes))
             if closing is not None:
-                puts[b"A" + part] = encode(decode_head(value)._replace(after=closing))
+                puts[b"A" + part] = encode_sums(decode_head(value)._replace(after=closing))
     after = figures._replace(change=figures.change + 1)
-    puts[META_KEY] = encode(after)
+    puts[META_KEY] = encode_sums(after)
     return puts, deletes, after
 
 
@@ -124,21 +122,31 @@ def _by_account(fresh: Iterable[Transfer]) -> dict[bytes, list[Transfer]]:
     return {account_part(*key): transfers for key, transfers in parts.items()}
 
 
-def _extend(
-    engine: Engine,
-    part: bytes,
-    head: Head | None,
-    transfers: list[Transfer],
-    puts: dict[bytes, bytes],
-) -> None:
+def _heads(engine: Engine, parts: list[bytes]) -> dict[bytes, Head]:
+    """Return the head of each account; a new one's is its opening balance before any place."""
+    values = engine.get_many([b"A" + part for part in parts])
+    new = [part for part, value in zip(parts, values, strict=True) if value is None]
+    openings = dict(zip(new, engine.get_many([b"O" + part for part in new]), strict=True))
+    return {
+        part: decode_head(value) if value is not None else _new_head(openings[part])
+        for part, value in zip(parts, values, strict=True)
+    }
+
+
+def _new_head(opening: bytes | None) -> Head:
+    balance_minor = None if opening is None else decode_int(opening)
+    return Head(START, Balance.opening(balance_minor), 0)
+
+
+def _extend(part: bytes, head: Head, transfers: list[Transfer], puts: dict[bytes, bytes]) -> None:
     """Add transfers behind the account's last place."""
     account, _ = account_of(part)
-    after = _opening(engine, part) if head is None else head.after
+    after = head.after
     for block, closing in blocks_of(transfers, account, after):
-        puts[block_key(part, block.transfers[0].place)] = encode(block)
+        puts[block_key(part, block.transfers[0].place)] = encode_sums(block)
         after = closing
-    count = len(transfers) + (0 if head is None else head.transfers)
-    puts[b"A" + part] = encode(Head(transfers[-1].place, after, count))
+    count = head.transfers + len(transfers)
+    puts[b"A" + part] = encode_sums(Head(transfers[-1].place, after, count))
 
 
 def _mend(
@@ -156,7 +164,7 @@ def _mend(
     after = _remake(chain([first], blocks), part, late, first[1].before, (puts, deletes))
     last = max(head.last, late[-1].place)
     closing = head.after if after is None else after
-    puts[b"A" + part] = encode(Head(last, closing, head.transfers + len(late)))
+    puts[b"A" + part] = encode_sums(Head(last, closing, head.transfers + len(late)))
 
 
 def _remake(
@@ -180,7 +188,7 @@ def _remake(
         deletes.append(key)
         transfers = sorted([*block.transfers, *late[done:end]])
         for new, closing in blocks_of(transfers, account, after):
-            puts[block_key(part, new.transfers[0].place)] = encode(new)
+            puts[block_key(part, new.transfers[0].place)] = encode_sums(new)
             after = closing
         done = end
     return after
@@ -195,11 +203,6 @@ def _with_next(
         yield key, decode_block(value), split_block_key(next_key)[1]
         key, value = next_key, next_value
     yield key, decode_block(value), None
-
-
-def _opening(engine: Engine, part: bytes) -> Balance:
-    value = engine.get(b"O" + part)
-    return Balance.opening(None if value is None else decode_int(value))
 
 
 def _figures_after(figures: Figures, fresh: list[Transfer], new_accounts: int) -> Figures:

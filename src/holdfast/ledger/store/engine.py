@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from rocksdict import (
     AccessType,
@@ -28,24 +30,30 @@ WRITE_BUFFER_BYTES = 64 * MIB
 BLOOM_BITS_A_KEY = 10
 
 _FULL = ("No space left", "File too large", "Disk quota exceeded")
+_LOG_BLOCK_BYTES = 32 * 1024
+_LOG_RECORD = struct.Struct("<IHB")
+_KINDS_OF_REUSED_LOGS = frozenset((5, 6, 7, 8, 11))
 _BUSY = ("lock hold by current process", "While lock file", "Resource temporarily unavailable")
 
 
 class Engine:
     """An open database; a reader sees it as it was when opened or last caught up."""
 
-    def __init__(self, folder: Path, *, writes: bool) -> None:
+    def __init__(self, folder: Path, *, writes: bool, creates: bool = False) -> None:
         self._folder = folder
+        self._closed = False
         self._scratch = None if writes else tempfile.TemporaryDirectory(prefix="holdfast-reader-")
         access = (
             AccessType.secondary(self._scratch.name) if self._scratch else AccessType.read_write()
         )
         options = _options()
+        options.create_if_missing(create_if_missing=creates)
         # Named for the column family too: else one that exists is opened with options read from
         # its folder, and those know no cache.
         families = {"default": options}
         try:
             with self.told():
+                _refuse_endless_logs(folder)
                 self._db = Rdict(str(folder), options, families, access)
             if not writes:
                 self.catch_up()
@@ -56,12 +64,24 @@ class Engine:
         self._sync.sync = True
 
     def close(self) -> None:
-        """Let go of the database; a second call does nothing."""
-        self._db.close()
-        self._clean()
+        """Let go of the database; a second call does nothing.
+
+        It may fail to tidy up, for want of space; all that was acknowledged is in its log.
+        """
+        if not self._closed:
+            self._closed = True
+            with suppress(Exception):
+                self._db.close()
+            self._clean()
 
     def catch_up(self) -> None:
-        """See what the writer has acknowledged since this reader was opened."""
+        """See what the writer has acknowledged since this reader was opened.
+
+        The tables are looked at before the logs, so a log that the writer empties into a table
+        and removes in between would leave a hole; another look then finds that table.
+        """
+        if self._scratch is None:
+            return
         with self.told():
             while True:
                 logs = self._logs()
@@ -131,16 +151,22 @@ class Engine:
     @contextmanager
     def told(self) -> Iterator[None]:
         """Say what the database says, as an error of this project."""
-        try:
+        with told(self._folder.parent):
             yield
-        except LedgerError:
-            raise
-        except Exception as error:
-            raise _translated(str(error), self._folder) from error
 
 
-def _translated(message: str, folder: Path) -> LedgerError:
-    place = str(folder.parent)
+@contextmanager
+def told(ledger: Path) -> Iterator[None]:
+    """Say what the database or the system says of a ledger, as an error of this project."""
+    try:
+        yield
+    except LedgerError:
+        raise
+    except Exception as error:
+        raise _translated(str(error), str(ledger)) from error
+
+
+def _translated(message: str, place: str) -> LedgerError:
     if any(sign in message for sign in _BUSY):
         return LedgerBusy(
             "ledger_busy",
@@ -164,6 +190,34 @@ def _translated(message: str, folder: Path) -> LedgerError:
     )
 
 
+def _refuse_endless_logs(folder: Path) -> None:
+    """Refuse a log whose flipped bit the database would ponder for ever.
+
+    Each record says its kind (github.com/facebook/rocksdb/wiki/Write-Ahead-Log-File-Format). The
+    kinds of a log whose file is used again are never written here, and RocksDB 9 loops on one
+    that it does not expect.
+    """
+    for path in (*folder.glob("MANIFEST-*"), *folder.glob("*.log")):
+        # A writer may have removed it since.
+        with suppress(FileNotFoundError), path.open("rb") as file:
+            if _has_reused_record(file):
+                msg = f"a record of {path.name} is not of a kind that is written here"
+                raise ValueError(msg)
+
+
+def _has_reused_record(file: BinaryIO) -> bool:
+    position = 0
+    while len(header := file.read(_LOG_RECORD.size)) == _LOG_RECORD.size:
+        _, length_bytes, kind = _LOG_RECORD.unpack(header)
+        if kind in _KINDS_OF_REUSED_LOGS:
+            return True
+        position += _LOG_RECORD.size + length_bytes
+        rest_bytes = -position % _LOG_BLOCK_BYTES
+        position += rest_bytes if rest_bytes < _LOG_RECORD.size else 0
+        file.seek(position)
+    return False
+
+
 def _options() -> Options:
     """Bounded memory at any size: one cache for data, indexes and filters, few write buffers."""
     table = BlockBasedOptions()
@@ -173,7 +227,6 @@ def _options() -> Options:
     table.set_bloom_filter(BLOOM_BITS_A_KEY, block_based=False)
     table.set_block_size(16 * 1024)
     options = Options(raw_mode=True)
-    options.create_if_missing(create_if_missing=True)
     options.set_block_based_table_factory(table)
     options.set_compression_type(DBCompressionType.lz4())
     options.set_bottommost_compression_type(DBCompressionType.zstd())

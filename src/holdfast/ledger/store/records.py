@@ -29,6 +29,7 @@ BLOCK_TRANSFERS_MAX = 64
 _PLACE = struct.Struct(">QQ")
 _SEQ_SHIFT = 2**63
 _NUL = b"\0"
+_LONG = 2**64
 
 META_KEY = b"M"
 
@@ -65,10 +66,30 @@ class Figures(NamedTuple):
 _encoder = msgspec.msgpack.Encoder()
 encode = _encoder.encode
 decode_transfer = msgspec.msgpack.Decoder(Transfer).decode
-decode_block = msgspec.msgpack.Decoder(Block).decode
-decode_head = msgspec.msgpack.Decoder(Head).decode
-decode_figures = msgspec.msgpack.Decoder(Figures).decode
 decode_int = msgspec.msgpack.Decoder(int).decode
+# Sums that were too long for a number stand as text, and are read as numbers again.
+decode_block = msgspec.msgpack.Decoder(Block, strict=False).decode
+decode_head = msgspec.msgpack.Decoder(Head, strict=False).decode
+decode_figures = msgspec.msgpack.Decoder(Figures, strict=False).decode
+
+
+def encode_sums(record: Block | Head | Figures) -> bytes:
+    """Return the value of a record with sums in it, which may outgrow MessagePack's 64 bits."""
+    try:
+        return encode(record)
+    except OverflowError:
+        return encode(_with_long_as_text(record))
+
+
+def _with_long_as_text(value: object) -> object:
+    match value:
+        case int() if value >= _LONG:
+            return str(value)
+        case tuple() | list():
+            return [_with_long_as_text(item) for item in value]
+        case dict():
+            return {key: _with_long_as_text(item) for key, item in value.items()}
+    return value
 
 
 def transfer_key(transfer_id: str) -> bytes:

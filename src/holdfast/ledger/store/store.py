@@ -22,7 +22,7 @@ from holdfast.core.errors import LedgerDamaged, LedgerFormatUnknown, LedgerMissi
 from holdfast.core.words import N_
 from holdfast.ledger.balance import Balance, balance_after
 from holdfast.ledger.store import append
-from holdfast.ledger.store.engine import Engine
+from holdfast.ledger.store.engine import Engine, told
 from holdfast.ledger.store.records import (
     FORMAT,
     META_KEY,
@@ -42,6 +42,7 @@ _FORMAT_FILE = "FORMAT"
 _ACKNOWLEDGED_FILE = "ACKNOWLEDGED"
 _DATABASE = "rocks"
 _DRAFT = "FORMAT.new"
+_OWN_NAMES = frozenset((_FORMAT_FILE, _ACKNOWLEDGED_FILE, _DATABASE, _DRAFT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,10 @@ class Appended:
 class LedgerStore:
     """A ledger opened for reading; it sees what was acknowledged when it was opened."""
 
-    def __init__(self, folder: Path, *, writes: bool = False) -> None:
+    def __init__(self, folder: Path, *, writes: bool = False, creates: bool = False) -> None:
         acknowledged = _read_acknowledged(folder)
         self.folder = folder
-        self.engine = Engine(folder / _DATABASE, writes=writes)
+        self.engine = Engine(folder / _DATABASE, writes=writes, creates=creates)
         try:
             self.figures = self._read_figures()
             _check_tail(folder, acknowledged, self.figures.change)
@@ -79,7 +80,7 @@ class LedgerStore:
         return cls(folder)
 
     def close(self) -> None:
-        """Let go of the ledger."""
+        """Let go of the ledger; a second call does nothing."""
         self.engine.close()
 
     def __enter__(self) -> Self:
@@ -166,9 +167,15 @@ class LedgerWriter(LedgerStore):
         if (folder / _FORMAT_FILE).exists():
             _check_format(folder)
             return cls(folder, writes=True)
-        _prepare(folder)
-        ledger = cls(folder, writes=True)
-        _write_format(folder)
+        with told(folder):
+            _prepare(folder)
+        ledger = cls(folder, writes=True, creates=True)
+        try:
+            with told(folder):
+                _write_format(folder)
+        except BaseException:
+            ledger.close()
+            raise
         return ledger
 
     def append(self, transfers: Iterable[Transfer]) -> Appended:
@@ -195,9 +202,9 @@ class LedgerWriter(LedgerStore):
 
     def _commit(self, puts: dict[bytes, bytes], deletes: list[bytes], figures: Figures) -> None:
         self.engine.write(puts, deletes)
-        with self.engine.told():
+        self.figures = figures  # also where it is not acknowledged: it stands in the database
+        with told(self.folder):
             _write_acknowledged(self.folder, figures.change)
-        self.figures = figures
 
 
 def _walk_to(block: Block, place: Place, account: str) -> tuple[Balance, list[Transfer]]:
@@ -226,23 +233,44 @@ def _until(
 
 
 def _prepare(folder: Path) -> None:
-    """Make the folder of a new ledger; one with other things in it is left alone."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if {entry.name for entry in folder.iterdir()} - {_ACKNOWLEDGED_FILE, _DATABASE, _DRAFT}:
+    """Make the folder of a new ledger; one with other things in it is left alone.
+
+    A number that stands there is kept: it is of a ledger that another process makes right now,
+    or that has lost its format.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise _not_a_ledger(folder) from None
+    names = {entry.name for entry in folder.iterdir()}
+    if names - _OWN_NAMES or (names and _ACKNOWLEDGED_FILE not in names):
         raise _not_a_ledger(folder)
-    _write_acknowledged(folder, 0)
+    if not names or not (folder / _ACKNOWLEDGED_FILE).stat().st_size:
+        _write_acknowledged(folder, 0)
 
 
 def _write_format(folder: Path) -> None:
     """Name the format last: a folder is a ledger once everything else in it stands."""
     (folder / _DRAFT).write_text(f"{FORMAT}\n", encoding="ascii")
+    _sync(folder / _DRAFT)
     (folder / _DRAFT).replace(folder / _FORMAT_FILE)
+    _sync(folder)
+    _sync(folder.parent)
+
+
+def _sync(path: Path) -> None:
+    """See a file, or the names in a folder, safely on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _check_format(folder: Path) -> None:
     try:
         found = (folder / _FORMAT_FILE).read_text(encoding="ascii", errors="replace").strip()
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         raise _not_a_ledger(folder) from None
     if found != str(FORMAT):
         raise LedgerFormatUnknown(

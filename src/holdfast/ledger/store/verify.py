@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import blake2b
+from itertools import pairwise
+
+import msgspec
 
 from holdfast.core.errors import LedgerDamaged
 from holdfast.core.problem import Problem
@@ -16,6 +19,7 @@ from holdfast.core.words import N_
 from holdfast.ledger.balance import Balance, balance_after
 from holdfast.ledger.store.engine import Engine, Progress
 from holdfast.ledger.store.records import (
+    Figures,
     Head,
     account_of,
     decode_block,
@@ -24,6 +28,7 @@ from holdfast.ledger.store.records import (
     decode_transfer,
     encode,
     split_block_key,
+    transfer_key,
 )
 from holdfast.ledger.store.store import LedgerStore
 from holdfast.ledger.transfer import START, Transfer
@@ -45,6 +50,14 @@ def verify(ledger: LedgerStore, progress: Progress = lambda _: None) -> Iterator
         yield from _verify_transfers(ledger, found, sides, progress)
     except LedgerDamaged as damage:
         yield Problem.of(damage, found.place, 0)
+    except msgspec.MsgspecError as error:
+        yield found(
+            "ledger_record_broken",
+            N_(
+                "a record of the ledger cannot be read ({why}); what comes after it was not looked at"
+            ),
+            why=str(error)[:200],
+        )
 
 
 class _Findings:
@@ -65,12 +78,46 @@ class _Sides:
         self.credit = 0
         self.accounts = 0
 
-    def add(self, transfer: Transfer, account: str) -> None:
+    def add(self, transfer: Transfer, account: str, currency: str) -> None:
+        if transfer.currency != currency:
+            return
         digest = _digest(encode(transfer))
         if transfer.debit_account == account:
             self.debit = (self.debit + digest) % _DIGEST_MODULUS
-        else:
+        elif transfer.credit_account == account:
             self.credit = (self.credit + digest) % _DIGEST_MODULUS
+
+
+class _Count:
+    """What all transfers make together, as the ledger's figures should say it."""
+
+    def __init__(self) -> None:
+        self.transfers = 0
+        self.to_itself = 0
+        self.first_us: int | None = None
+        self.last_us: int | None = None
+        self.amounts_minor: dict[str, int] = {}
+
+    def add(self, transfer: Transfer) -> None:
+        self.transfers += 1
+        self.to_itself += transfer.to_itself
+        time_us, currency = transfer.time_us, transfer.currency
+        if self.first_us is None or time_us < self.first_us:
+            self.first_us = time_us
+        if self.last_us is None or time_us > self.last_us:
+            self.last_us = time_us
+        self.amounts_minor[currency] = self.amounts_minor.get(currency, 0) + transfer.amount_minor
+
+    def figures(self, change: int, accounts: int) -> Figures:
+        return Figures(
+            change,
+            self.transfers,
+            self.to_itself,
+            accounts,
+            self.first_us,
+            self.last_us,
+            self.amounts_minor,
+        )
 
 
 def _digest(value: bytes) -> int:
@@ -88,9 +135,10 @@ def _verify_accounts(
             part, place, count = this_part, START, 0
             after = _opening(engine, part)
             sides.accounts += 1
-        account, _ = account_of(part)
+        account, currency = account_of(part)
         block = decode_block(value)
-        if block.transfers[0].place != first or first <= place:
+        places = [transfer.place for transfer in block.transfers]
+        if places[0] != first or any(here >= next_ for here, next_ in pairwise([place, *places])):
             yield found(
                 "ledger_order_broken",
                 N_("account {account}: the block at {place} does not stand in order"),
@@ -108,10 +156,11 @@ def _verify_accounts(
             )
         after = balance_after(block.before, block.transfers, account)
         for transfer in block.transfers:
-            sides.add(transfer, account)
-        place, count = block.transfers[-1].place, count + len(block.transfers)
-        progress(len(block.transfers))
+            sides.add(transfer, account, currency)
+        place, count = places[-1], count + len(places)
+        progress(len(places))
     yield from _verify_head(engine, found, part, Head(place, after, count))
+    yield from _verify_no_other_heads(engine, found, sides.accounts)
 
 
 def _verify_head(engine: Engine, found: _Findings, part: bytes, right: Head) -> Iterator[Problem]:
@@ -120,24 +169,39 @@ def _verify_head(engine: Engine, found: _Findings, part: bytes, right: Head) -> 
     value = engine.get(b"A" + part)
     head = None if value is None else decode_head(value)
     if head != right:
-        yield found(
-            "ledger_head_broken",
-            N_("account {account}: its head says {found}, its blocks say {right}"),
-            account=account_of(part)[0],
-            found=None if head is None else tuple(head),
-            right=tuple(right),
-        )
+        yield _head_broken(found, part, head, right)
+
+
+def _verify_no_other_heads(engine: Engine, found: _Findings, accounts: int) -> Iterator[Problem]:
+    """A head without blocks would give the account's next transfer a balance from nowhere."""
+    if sum(1 for _ in engine.scan_from(b"A", b"A")) <= accounts:
+        return
+    for key, value in engine.scan_from(b"A", b"A"):
+        prefix = b"E" + key[1:]
+        if next(engine.scan_from(prefix, prefix), None) is None:
+            yield _head_broken(found, key[1:], decode_head(value), None)
+
+
+def _head_broken(found: _Findings, part: bytes, head: Head | None, right: Head | None) -> Problem:
+    return found(
+        "ledger_head_broken",
+        N_("account {account}: its head says {found}, its blocks say {right}"),
+        account=account_of(part)[0],
+        found=None if head is None else tuple(head),
+        right=None if right is None else tuple(right),
+    )
 
 
 def _verify_transfers(
     ledger: LedgerStore, found: _Findings, sides: _Sides, progress: Progress
 ) -> Iterator[Problem]:
-    total = moved = to_itself = 0
+    count, moved = _Count(), 0
     asked: list[bytes] = []
     for key, value in ledger.engine.scan_from(b"T", b"T"):
         transfer = decode_transfer(value)
-        total += 1
-        to_itself += transfer.to_itself
+        count.add(transfer)
+        if key != transfer_key(transfer.transfer_id):
+            yield _index_broken(found, transfer.transfer_id)
         if not transfer.to_itself:
             moved = (moved + _digest(value)) % _DIGEST_MODULUS
         asked.append(key)
@@ -152,17 +216,13 @@ def _verify_transfers(
             "ledger_sides_broken",
             N_("the transfers do not all stand once on their debit and once on their credit side"),
         )
-    figures = ledger.figures
-    if (total, to_itself, sides.accounts) != (
-        figures.transfers,
-        figures.to_itself,
-        figures.accounts,
-    ):
+    right = count.figures(ledger.figures.change, sides.accounts)
+    if ledger.figures != right:
         yield found(
             "ledger_figures_broken",
-            N_("the ledger says {found} transfers, but {right} are there"),
-            found=figures.transfers,
-            right=total,
+            N_("the ledger says of itself {found}, but its transfers make {right}"),
+            found=tuple(ledger.figures),
+            right=tuple(right),
         )
 
 
@@ -170,11 +230,15 @@ def _verify_found(engine: Engine, found: _Findings, keys: list[bytes]) -> Iterat
     """A transfer that a scan shows must also be found by its id, or it could come twice."""
     for key, value in zip(keys, engine.get_many(keys), strict=True):
         if value is None:
-            yield found(
-                "ledger_index_broken",
-                N_("transfer {transfer} is there but is not found by its id"),
-                transfer=key[1:].decode(),
-            )
+            yield _index_broken(found, key[1:].decode())
+
+
+def _index_broken(found: _Findings, transfer_id: str) -> Problem:
+    return found(
+        "ledger_index_broken",
+        N_("transfer {transfer} is there but is not found by its id"),
+        transfer=transfer_id,
+    )
 
 
 def _opening(engine: Engine, part: bytes) -> Balance:
