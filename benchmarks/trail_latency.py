@@ -65,8 +65,8 @@ def main(arguments: list[str]) -> None:
         gc.collect()
         gc.freeze()  # so that what this script keeps is not walked while others are timed
         for _ in range(options.passes):
-            for question, right in zip(world.questions, answers, strict=True):
-                for contender in contenders:
+            for contender in contenders:
+                for question, right in zip(world.questions, answers, strict=True):
                     assert contender.answer(question, contender.warm) == right
         read = [_read_for(contenders[0], question) for question in world.questions]
     _print(world, contenders, read, options.passes)
@@ -164,7 +164,7 @@ def _print(
         f"at most {max(transfers)} transfers of p50 {percentile(accounts, 0.5)}, "
         f"at most {max(accounts)} accounts\n{machine()}\n"
         f"all {len(contenders)} agree on all {len(read)} answers; milliseconds; warm: "
-        f"{passes} passes by turns, pooled; cold: the first pass, no page in memory before\n"
+        f"{passes} passes by turns, pooled; cold: a pass before, with no page in memory at its start\n"
     )
     ours = contenders[0].warm
     header = "who brings the transfers|p50|p90|p99|max|p50 × ours|p99 × ours|cold p50|cold p99"

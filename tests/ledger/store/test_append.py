@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from tests.ledger.store.samples import ACCOUNTS, batches, codes, quick_folder, told, transfer
@@ -53,7 +54,7 @@ def test_the_same_batch_again_adds_nothing(ledger: LedgerWriter) -> None:
     ],
 )
 def test_the_same_id_with_other_content_is_a_conflict(
-    ledger: LedgerWriter, change: dict[str, object]
+    ledger: LedgerWriter, change: dict[str, Any]
 ) -> None:
     """Whichever field differs, the first stays; the position in the batch is told."""
     ledger.append([transfer(3)])
@@ -180,7 +181,9 @@ def test_histories_are_read_as_they_were_asked_for(ledger: LedgerWriter) -> None
         reader.catch_up()
         assert [begun[0], *mine.transfers] == rows
         assert [begun[1], *theirs.transfers] == rows
-        assert len(list(reader.histories({SHOP: START}, "THB", until_us=None)[SHOP].transfers)) == 400
+        assert (
+            len(list(reader.histories({SHOP: START}, "THB", until_us=None)[SHOP].transfers)) == 400
+        )
 
 
 @pytest.fixture

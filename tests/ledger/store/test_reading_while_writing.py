@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,52 +17,49 @@ from holdfast.ledger.memory import MemoryLedger
 from holdfast.ledger.store import LedgerStore, LedgerWriter
 
 ROOT = Path(__file__).resolve().parents[3]
-SIZE = 10
+SIZE = 20
+WRITE_BUFFER_BYTES = 64 * 1024
 
 
 class Writer:
-    """Another process that writes, and what it has acknowledged so far."""
+    """Another process that writes without end, and what it has acknowledged so far."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
+    def __init__(self, folder: Path) -> None:
+        program = Path(__file__).with_name("writing.py")
+        self._process = subprocess.Popen(
+            [sys.executable, program, folder, str(10**6), str(SIZE), str(WRITE_BUFFER_BYTES)],
+            env=os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(folder.parent)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "open\n"
         self.acknowledged = 0
-        assert process.stdout is not None
-        assert process.stdout.readline() == "open\n"
-        self._listener = threading.Thread(target=self._listen, args=(process.stdout,))
+        self._listener = threading.Thread(target=self._listen, args=(self._process.stdout,))
         self._listener.start()
 
-    def _listen(self, lines: Iterator[str]) -> None:
+    def _listen(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.acknowledged = int(line)
 
-    @property
-    def writes(self) -> bool:
-        """Whether it has not ended yet."""
-        return self._process.poll() is None
-
     def end(self) -> None:
-        """Wait for its end, or bring it about."""
+        """Let it finish its batch and close the ledger."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
         self._listener.join()
-        assert self._process.wait() == 0
+        with self._process:
+            assert self._process.wait() == 0
 
 
 @contextmanager
-def _writer(folder: Path, count: int) -> Iterator[Writer]:
-    program = Path(__file__).with_name("writing.py")
-    process = subprocess.Popen(
-        [sys.executable, program, folder, str(count), str(SIZE), str(32 * 1024)],
-        env=os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(folder.parent)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        writer = Writer(process)
-        try:
-            yield writer
-        finally:
-            if sys.exc_info()[0] is not None:
-                process.kill()
-            writer.end()
+def _writer(folder: Path) -> Iterator[Writer]:
+    writer = Writer(folder)
+    try:
+        yield writer
+    finally:
+        writer.end()
 
 
 def _check_whole(reader: LedgerStore, acknowledged: int) -> None:
@@ -72,52 +69,64 @@ def _check_whole(reader: LedgerStore, acknowledged: int) -> None:
     assert reader.figures.transfers == change * SIZE
     ids = [transfer(number).transfer_id for number in range((change + 5) * SIZE)]
     assert set(reader.find(ids)) == set(ids[: change * SIZE])
+    assert codes(reader) == []
 
 
-def _check_catching_up(folder: Path, count: int) -> None:
-    states = set()
-    with _writer(folder, count) as writer, LedgerStore.open(folder) as reader:
-        while writer.writes:
+def _check_catching_up(folder: Path, states: int) -> None:
+    seen: set[int] = set()
+    with _writer(folder) as writer, LedgerStore.open(folder) as reader:
+        while len(seen) < states:
             acknowledged = writer.acknowledged
-            states.add(reader.catch_up())
+            seen.add(reader.catch_up())
             _check_whole(reader, acknowledged)
-            if len(states) % 20 == 1:
-                assert codes(reader) == []
         writer.end()
-        assert reader.catch_up() == count
-    assert len(states) > 2
+        assert reader.catch_up() == writer.acknowledged
+        _check_whole(reader, writer.acknowledged)
 
 
-def _check_opening(folder: Path, count: int) -> None:
-    states = set()
-    with _writer(folder, count) as writer:
-        while writer.writes:
+def _check_opening(folder: Path, states: int) -> None:
+    seen: set[int] = set()
+    with _writer(folder) as writer:
+        while len(seen) < states:
             acknowledged = writer.acknowledged
             with LedgerStore.open(folder) as reader:
-                states.add(reader.figures.change)
+                seen.add(reader.figures.change)
                 _check_whole(reader, acknowledged)
-    assert len(states) > 2
 
 
-def test_a_reader_that_catches_up_sees_whole_batches() -> None:
-    """Each state it sees holds all that was acknowledged before it asked, and is sound."""
+CHECKS = {"that catches up": _check_catching_up, "opened at any moment": _check_opening}
+
+
+@pytest.mark.parametrize("what", CHECKS)
+def test_a_reader_sees_whole_batches(what: str) -> None:
+    """Each state holds all that was acknowledged before, and is sound.
+
+    Meanwhile the writer turns its logs into tables, merges tables and removes both.
+    """
     with quick_folder() as folder:
-        _check_catching_up(folder / "ledger", 1000)
-
-
-def test_a_reader_opened_at_any_moment_sees_whole_batches() -> None:
-    """Also while the writer turns its logs into tables and removes them."""
-    with quick_folder() as folder:
-        _check_opening(folder / "ledger", 1000)
+        CHECKS[what](folder / "ledger", 50)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("check", [_check_catching_up, _check_opening])
-def test_readers_see_whole_batches_for_long(check: object) -> None:
-    """The same for ten thousand batches."""
+@pytest.mark.parametrize("run", range(10))
+@pytest.mark.parametrize("what", CHECKS)
+def test_a_reader_sees_whole_batches_for_long(what: str, run: int) -> None:
+    """The same for many more states, and many ends of a writer."""
     with quick_folder() as folder:
-        assert callable(check)
-        check(folder / "ledger", 10_000)
+        CHECKS[what](folder / "ledger", 100)
+
+
+def test_a_reader_follows_a_writer_that_ended() -> None:
+    """What a reader had seen of a log doesn't hide what the writer put into tables at its end."""
+    with quick_folder() as folder, LedgerWriter.open(folder / "ledger") as writer:
+        first, second = batches(2, 10)
+        writer.append(first)
+        with LedgerStore.open(folder / "ledger") as reader:
+            writer.append(second)
+            writer.close()
+            assert reader.catch_up() == 2
+            assert reader.figures.transfers == 20
+            assert codes(reader) == []
 
 
 def test_a_reader_stands_still_until_it_catches_up() -> None:

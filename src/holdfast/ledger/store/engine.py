@@ -28,6 +28,8 @@ MIB = 2**20
 CACHE_BYTES = 256 * MIB
 WRITE_BUFFER_BYTES = 64 * MIB
 BLOOM_BITS_A_KEY = 10
+OPENINGS_MAX = 20
+"""How often a reader tries to open a ledger whose writer goes on too fast for it."""
 
 _FULL = ("No space left", "File too large", "Disk quota exceeded")
 _LOG_BLOCK_BYTES = 32 * 1024
@@ -42,26 +44,17 @@ class Engine:
     def __init__(self, folder: Path, *, writes: bool, creates: bool = False) -> None:
         self._folder = folder
         self._closed = False
+        self._options = _options()
+        self._options.create_if_missing(create_if_missing=creates)
+        self._sync = WriteOptions()
+        self._sync.sync = True
         self._scratch = None if writes else tempfile.TemporaryDirectory(prefix="holdfast-reader-")
-        access = (
-            AccessType.secondary(self._scratch.name) if self._scratch else AccessType.read_write()
-        )
-        options = _options()
-        options.create_if_missing(create_if_missing=creates)
-        # Named for the column family too: else one that exists is opened with options read from
-        # its folder, and those know no cache.
-        families = {"default": options}
         try:
             with self.told():
-                _refuse_endless_logs(folder)
-                self._db = Rdict(str(folder), options, families, access)
-            if not writes:
-                self.catch_up()
+                self._db, self._logs = self._open()
         except LedgerError:
             self._clean()
             raise
-        self._sync = WriteOptions()
-        self._sync.sync = True
 
     def close(self) -> None:
         """Let go of the database; a second call does nothing.
@@ -77,17 +70,17 @@ class Engine:
     def catch_up(self) -> None:
         """See what the writer has acknowledged since this reader was opened.
 
-        The tables are looked at before the logs, so a log that the writer empties into a table
-        and removes in between would leave a hole; another look then finds that table.
+        A reader that is open follows the log it knows; once there is another it is opened anew,
+        because it would go on showing what it read from a log that is a table by now
+        (github.com/facebook/rocksdb/issues/15051). Scans that have begun go on with the old one.
         """
         if self._scratch is None:
             return
         with self.told():
-            while True:
-                logs = self._logs()
+            if self._log_names() == self._logs:
                 self._db.try_catch_up_with_primary()
-                if logs <= self._logs():
-                    return
+            if self._log_names() != self._logs:
+                self._db, self._logs = self._open()
 
     def get(self, key: bytes) -> bytes | None:
         """Return the value of a key, or None."""
@@ -126,7 +119,27 @@ class Engine:
             cursor.seek(prefix)
         return self._walk(cursor, prefix)
 
-    def _logs(self) -> set[str]:
+    def _open(self) -> tuple[Rdict, set[str]]:
+        """Open the database; return it with the logs that it rests on.
+
+        A reader looks at the tables before the logs, so a log that the writer turns into a table
+        and removes in between would leave a hole: then it opens it again.
+        """
+        # Named for the column family too: else one that exists is opened with options read from
+        # its folder, and those know no cache.
+        families = {"default": self._options}
+        access = AccessType.read_write()
+        if self._scratch is not None:
+            access = AccessType.secondary(self._scratch.name)
+        for _ in range(OPENINGS_MAX):
+            logs = self._log_names()
+            _refuse_endless_logs(self._folder)
+            database = Rdict(str(self._folder), self._options, families, access)
+            if self._scratch is None or logs <= self._log_names():
+                return database, logs
+        raise _busy(str(self._folder.parent))
+
+    def _log_names(self) -> set[str]:
         return {path.name for path in self._folder.glob("*.log")}
 
     def _walk(self, cursor: RdictIter, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -168,11 +181,7 @@ def told(ledger: Path) -> Iterator[None]:
 
 def _translated(message: str, place: str) -> LedgerError:
     if any(sign in message for sign in _BUSY):
-        return LedgerBusy(
-            "ledger_busy",
-            N_("the ledger {place} is being written by another process; wait until it has ended"),
-            place=place,
-        )
+        return _busy(place)
     if any(sign in message for sign in _FULL):
         return LedgerFull(
             "ledger_full",
@@ -187,6 +196,14 @@ def _translated(message: str, place: str) -> LedgerError:
         N_("the ledger {place} cannot be read ({why}); import its files again into a new folder"),
         place=place,
         why=message.splitlines()[0][:200],
+    )
+
+
+def _busy(place: str) -> LedgerBusy:
+    return LedgerBusy(
+        "ledger_busy",
+        N_("the ledger {place} is being written by another process; wait until it has ended"),
+        place=place,
     )
 
 
