@@ -1,6 +1,7 @@
-"""Imports a file into a ledger in small batches and says each change once it is acknowledged.
+"""Import files into a ledger and tell each acknowledged change: a program to be killed.
 
-Run as a process of its own by the tests, which kill it.
+`importing.py LEDGER WRITE_BUFFER_BYTES OPENINGS FILE` runs the import that the command line
+runs, in small batches. It prints the number of the last change whenever a batch is safely kept.
 """
 
 from __future__ import annotations
@@ -8,25 +9,28 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from holdfast.ledger.readers import ReadNotes
-from holdfast.ledger.store import LedgerWriter
-from holdfast.workflows import import_ledger as workflow
-from holdfast.workflows.import_ledger import Listener, import_ledger
+from holdfast.ledger.store import LedgerWriter, engine
+from holdfast.workflows import import_ledger
 
-BATCH_ROWS = 40
-NOW_US = 2_000_000_000_000_000
+BATCH_ROWS = 20
+NOW_US = 1_800_000_000_000_000
 
 
-def run(file: Path, openings: Path, folder: Path) -> None:
-    """Import, and print `change transfers` after each batch that is safely kept."""
-    workflow.BATCH_ROWS = BATCH_ROWS
-    with LedgerWriter.open(folder) as ledger:
+def run(ledger: LedgerWriter, openings: Path, file: Path) -> import_ledger.ImportReport:
+    """Import the files in small batches, and tell each on standard output."""
+    import_ledger.BATCH_ROWS = BATCH_ROWS
+    listener = import_ledger.Listener(
+        progress=lambda _path, _notes: print(ledger.figures.change, flush=True)
+    )
+    return import_ledger.import_ledger(ledger, [file], [openings], NOW_US, listener)
 
-        def progress(_path: Path, _notes: ReadNotes) -> None:
-            print(ledger.figures.change, ledger.figures.transfers, flush=True)
 
-        import_ledger(ledger, [file], [openings], NOW_US, Listener(progress=progress))
+def main(folder: str, write_buffer_bytes: str, openings: str, file: str) -> None:
+    """Open the ledger and import."""
+    engine.WRITE_BUFFER_BYTES = int(write_buffer_bytes)
+    with LedgerWriter.open(Path(folder)) as ledger:
+        run(ledger, Path(openings), Path(file))
 
 
 if __name__ == "__main__":
-    run(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
+    main(*sys.argv[1:])

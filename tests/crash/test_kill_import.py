@@ -1,139 +1,185 @@
-"""`kill -9` at random points of an import: nothing acknowledged is lost, nothing is doubled."""
+"""An import that is killed: what was acknowledged is there, once, and running it again ends it.
+
+`HOLDFAST_CRASH_RUNS` says how many seeded runs are made, 200 if it isn't set.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from random import Random
 
 import pytest
-from tests.crash import importing
+from tests.crash.importing import run
 
-from holdfast.core.instant import SECOND_US
-from holdfast.ledger.store import LedgerStore
+from holdfast.core.errors import LedgerMissing
+from holdfast.ledger.store import LedgerStore, LedgerWriter
+from holdfast.ledger.store.engine import Engine
 from holdfast.ledger.store.verify import verify
-from holdfast.ledger.transfer import Transfer
 
+ROOT = Path(__file__).resolve().parents[2]
 RUNS = int(os.environ.get("HOLDFAST_CRASH_RUNS", "200"))
-GROUPS = 10
-ROWS = 1200
-BATCHES = ROWS // importing.BATCH_ROWS
-ACCOUNTS = [f"TH.THCBC.{bank:03}.{number:010}" for bank in (2, 4, 14) for number in range(8)]
+GROUP_RUNS = 5
+ROWS = 1000
+ACCOUNTS = tuple(f"TH.THCBC.{number % 3:03}.{number:010}" for number in range(25))
+WRITE_BUFFERS_BYTES = (64 * 2**20, 64 * 2**10)
+KILLS_MAX = 3
 
-pytestmark = pytest.mark.slow
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """The files to import, and what an import that nobody kills makes of them."""
+
+    openings: Path
+    file: Path
+    states: tuple[bytes, ...]
+    """A digest of all that stands in the database, by change number."""
+    added: int
 
 
-def transfers() -> list[Transfer]:
-    """The same transfers each time, some of them late, some with reported balances."""
-    chance = Random(20)  # noqa: S311  (a seed that replays)
-    rows = []
+def _digest(engine: Engine) -> bytes:
+    digest = blake2b()
+    for key, value in engine.scan_from(b"", b""):
+        digest.update(len(key).to_bytes(4) + key + len(value).to_bytes(4) + value)
+    return digest.digest()
+
+
+def _write_file(file: Path, chance: Random) -> None:
+    """Write transfers that come late, come twice, contradict each other, report balances."""
+    lines = []
     for number in range(ROWS):
-        debit, credit = chance.sample(ACCOUNTS, 2)
-        late_us = chance.choice((0, 0, 0, 0, 900 * SECOND_US))
-        reported = chance.choice((None, chance.randrange(100_000)))
-        rows.append(
-            Transfer(
-                1_767_225_600_000_000 + number * SECOND_US - late_us,
-                0,
-                f"K{number:05}",
-                debit,
-                credit,
-                chance.randrange(1, 100_000),
-                "THB",
-                reported,
-            )
+        second = max(number + chance.randint(-60, 0), 0)
+        debit, credit = chance.choice(ACCOUNTS), chance.choice(ACCOUNTS)
+        reported = chance.choice(("", "", "", str(chance.randint(-50, 900))))
+        lines.append(
+            f"T{number},2026-03-01T{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}Z,"
+            f"{debit},{credit},{chance.randint(1, 300)}.{chance.randint(0, 99):02},THB,{reported}\n"
         )
-    return rows
+        if chance.random() < 0.05:
+            lines.append(chance.choice(lines))
+        if chance.random() < 0.02:
+            lines.append(lines[-1].replace(",THB,", ",USD,"))
+    header = "transfer_id,time,debit_account,credit_account,amount,currency,debit_balance_before\n"
+    file.write_text(header + "".join(lines), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A ledger's file and one of opening balances."""
-    folder = tmp_path_factory.mktemp("files")
-    ledger, openings = folder / "ledger.csv", folder / "openings.csv"
-    with ledger.open("w", encoding="utf-8") as out:
-        out.write(
-            "transfer_id,time,debit_account,credit_account,amount,currency,debit_balance_before\n"
-        )
-        for t in transfers():
-            before = t.debit_balance_before_minor
-            reported = "" if before is None else f"{before / 100:.2f}"
-            out.write(
-                f"{t.transfer_id},{t.time_us},{t.debit_account},{t.credit_account},"
-                f"{t.amount_minor / 100:.2f},THB,{reported}\n"
-            )
-    rows = "".join(f"{account},THB,{100 + place}.00\n" for place, account in enumerate(ACCOUNTS))
-    openings.write_text("account,currency,balance\n" + rows, encoding="utf-8")
-    return ledger, openings
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """Import the files once in peace, and note every state on the way."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    openings, file = folder / "openings.csv", folder / "transfers.csv"
+    rows = [f"{account},THB,{number * 10}\n" for number, account in enumerate(ACCOUNTS)]
+    openings.write_text("account,currency,balance\n" + "".join(rows), encoding="utf-8")
+    _write_file(file, Random("crash"))  # noqa: S311
+    states: dict[int, bytes] = {}
+    with LedgerWriter.open(folder / "ledger") as ledger:
+        states[0] = _digest(ledger.engine)
+        commit = ledger._commit
 
+        def noted(*plan: object) -> None:
+            commit(*plan)  # type: ignore[arg-type]
+            states[ledger.figures.change] = _digest(ledger.engine)
 
-@pytest.fixture(scope="module")
-def undisturbed(
-    files: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, object]:
-    """What a ledger holds whose import nobody disturbed."""
-    folder = tmp_path_factory.mktemp("undisturbed") / "ledger"
-    importing.run(*files, folder)
-    return content(folder)
-
-
-def content(folder: Path) -> dict[str, object]:
-    """Everything that a ledger says: transfers by id, each account's balance and history."""
-    with LedgerStore.open(folder) as ledger:
+        ledger._commit = noted  # type: ignore[method-assign]
+        with contextlib.redirect_stdout(io.StringIO()):
+            added = run(ledger, openings, file).added
         assert list(verify(ledger)) == []
-        places = dict.fromkeys(ACCOUNTS, (0, 0, ""))
-        histories = ledger.histories(places, "THB", until_us=None)
-        return {
-            "transfers": dict(ledger.find([t.transfer_id for t in transfers()])),
-            "histories": {
-                account: (history.balance_minor, list(history.transfers))
-                for account, history in histories.items()
-            },
-            "figures": ledger.figures._replace(change=0),
-        }
+    assert list(states) == list(range(len(states)))
+    assert len(states) > 40
+    return Undisturbed(openings, file, tuple(states.values()), added)
 
 
-def killed(files: tuple[Path, Path], folder: Path, chance: Random) -> tuple[int, int]:
-    """Import in a process of its own and kill it; return the change and count it told last."""
-    call = [sys.executable, importing.__file__, *map(str, files), str(folder)]
-    stop_after = chance.randrange(BATCHES + 2)
-    told = (0, 0)
-    with subprocess.Popen(call, stdout=subprocess.PIPE, text=True) as process:
+def _moment(chance: Random, changes: int) -> tuple[int, float]:
+    """Choose when to kill: after so many acknowledged changes and so many seconds more."""
+    if chance.random() < 0.2:
+        return 0, chance.uniform(0, 0.5)  # also while the program starts and makes the ledger
+    return chance.randrange(1, changes), chance.uniform(0, 0.03)
+
+
+def _kill_an_import(start: Callable[[], subprocess.Popen[str]], chance: Random, most: int) -> int:
+    """Start an import, kill it, and return the last change that it acknowledged."""
+    changes, seconds = _moment(chance, most)
+    with start() as process:
         assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(changes)]
+        time.sleep(seconds)
+        process.kill()
+        lines += process.stdout.readlines()
+        assert process.wait() in (-9, 0)
+    return max((int(line) for line in lines if line.endswith("\n")), default=0)
+
+
+def _check_what_is_there(folder: Path, undisturbed: Undisturbed, acknowledged: int) -> None:
+    """The ledger is in a state that the undisturbed import has been in, and not an older one."""
+    try:
+        reader = LedgerStore.open(folder)
+    except LedgerMissing:
+        assert acknowledged == 0
+        return
+    with reader:
+        change = reader.figures.change
+        assert acknowledged <= change <= acknowledged + 1
+        assert _digest(reader.engine) == undisturbed.states[change]
+        assert list(verify(reader)) == []
+
+
+def _check_run(seed: int, undisturbed: Undisturbed, folder: Path) -> None:
+    chance = Random(seed)  # noqa: S311
+    write_buffer_bytes = chance.choice(WRITE_BUFFERS_BYTES)
+    program = Path(__file__).with_name("importing.py")
+
+    def start() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [
+                *(sys.executable, program, folder, str(write_buffer_bytes)),
+                *(undisturbed.openings, undisturbed.file),
+            ],
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    acknowledged = 0
+    for _ in range(chance.randint(1, KILLS_MAX)):
+        last = _kill_an_import(start, chance, len(undisturbed.states))
+        acknowledged = max(acknowledged, last)
+        _check_what_is_there(folder, undisturbed, acknowledged)
+    with LedgerWriter.open(folder) as ledger, contextlib.redirect_stdout(io.StringIO()):
+        before = ledger.figures.transfers
+        report = run(ledger, undisturbed.openings, undisturbed.file)
+        assert before + report.added == undisturbed.added
+        assert _digest(ledger.engine) == undisturbed.states[-1]
+        assert list(verify(ledger)) == []
+
+
+def _check_seeds(seeds: range, undisturbed: Undisturbed, tmp_path: Path) -> None:
+    for seed in seeds:
         try:
-            if not stop_after:
-                time.sleep(chance.random() * 0.6)
-            for _, line in zip(range(stop_after), process.stdout, strict=False):
-                change, count = line.split()
-                told = (int(change), int(count))
-            time.sleep(chance.random() * 0.004)
-        finally:
-            process.kill()
-        for line in process.stdout:
-            if len(words := line.split()) == 2 and line.endswith("\n"):
-                told = (int(words[0]), int(words[1]))
-    return told
+            _check_run(seed, undisturbed, tmp_path / str(seed))
+        except BaseException as error:
+            error.add_note(f"seed {seed}")
+            raise
 
 
-@pytest.mark.parametrize("group", range(GROUPS))
 def test_a_killed_import_loses_and_doubles_nothing(
-    group: int, files: tuple[Path, Path], undisturbed: dict[str, object], tmp_path: Path
+    undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
-    """After any kill the ledger is sound, has what was acknowledged, and can be finished."""
-    for seed in range(group, RUNS, GROUPS):
-        folder = tmp_path / str(seed)
-        change, count = killed(files, folder, Random(seed))  # noqa: S311  (a seed that replays)
-        if (folder / "FORMAT").exists():
-            with LedgerStore.open(folder) as ledger:
-                figures = ledger.figures
-                assert figures.change >= change, f"seed {seed}: an acknowledged change is lost"
-                assert figures.transfers >= count, f"seed {seed}: acknowledged rows are lost"
-                assert figures.transfers % importing.BATCH_ROWS == 0, f"seed {seed}: half a batch"
-                assert list(verify(ledger)) == [], f"seed {seed}: not sound"
-        else:
-            assert change == 0, f"seed {seed}: acknowledged, but no ledger"
-        importing.run(*files, folder)
-        assert content(folder) == undisturbed, f"seed {seed}: finished, but not the same"
+    """A few runs: killed at any moment, nothing acknowledged is lost, and going on completes it."""
+    _check_seeds(range(-2, 0), undisturbed, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(0, RUNS, GROUP_RUNS))
+def test_many_killed_imports_lose_and_double_nothing(
+    undisturbed: Undisturbed, tmp_path: Path, first: int
+) -> None:
+    """The same for as many seeded runs as are asked for."""
+    _check_seeds(range(first, min(first + GROUP_RUNS, RUNS)), undisturbed, tmp_path)

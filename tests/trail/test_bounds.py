@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from holdfast.ledger.memory import MemoryLedger
 from holdfast.ledger.transfer import Transfer
 from holdfast.trail.gather import follow
-from holdfast.trail.question import Bounds, Question, Rule
+from holdfast.trail.question import Bounds, HoldEvent, HoldKind, Question, Rule
 
 ACCOUNTS = [f"TH.THCBC.004.{number}" for number in range(6)]
 
@@ -79,6 +79,23 @@ def test_claims_behind_the_bound_are_not_lost() -> None:
     answer = follow(CHAIN, Question(("T000", "T004"), bounds=Bounds(transfers=1)))
     assert [claim.amount_minor for claim in answer.claims] == [100, 100]
     assert {left.account for left in answer.exits} == {ACCOUNTS[1], ACCOUNTS[5]}
+
+
+def test_holds_before_the_cut_count_and_later_ones_where_all_was_followed() -> None:
+    """What a bank held before a bound was met is shown as held, so nobody orders it again."""
+    ledger = MemoryLedger([pay(0, 0, 1), pay(2, 1, 2, 40), pay(9, 2, 3, 40), pay(10, 3, 4, 40)])
+    holds = (
+        HoldEvent(1_000_000, HoldKind.HOLD, "H1", ACCOUNTS[1], "T000", 30),
+        HoldEvent(20_000_000, HoldKind.HOLD, "H2", ACCOUNTS[1], "T000", 10),
+        HoldEvent(20_000_000, HoldKind.HOLD, "H3", ACCOUNTS[2], "T000", 10),
+    )
+    cut = Question(("T000",), holds=holds, bounds=Bounds(transfers=2))
+    answer = follow(ledger, cut)
+    assert answer.truncated_why == "transfers"
+    assert [(row.account, row.amount_minor, row.held_minor) for row in answer.resting] == [
+        (ACCOUNTS[1], 60, 40)
+    ]
+    assert answer.overheld == ()
 
 
 def test_exposure_says_that_it_was_cut() -> None:

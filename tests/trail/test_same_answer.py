@@ -16,6 +16,7 @@ from holdfast.core.errors import TrailError
 from holdfast.ledger.memory import MemoryLedger
 from holdfast.ledger.split import SplitLedger
 from holdfast.ledger.store import LedgerWriter
+from holdfast.ledger.transfer import Transfer
 from holdfast.trail.gather import follow, follow_in_rounds
 from holdfast.trail.live import Live
 
@@ -95,9 +96,20 @@ def test_an_answer_closes_its_instant(world: World, number: int) -> None:
 
 
 def _split(world: World, keys: dict[str, str]) -> SplitLedger:
+    """Each part has the transfers of its own accounts, and only their reported balances."""
+
+    def own(t: Transfer, key: str) -> Transfer:
+        if keys[t.debit_account] != key:
+            t = t._replace(debit_balance_before_minor=None)
+        return t if keys[t.credit_account] == key else t._replace(credit_balance_before_minor=None)
+
     parts = {
         key: MemoryLedger(
-            [t for t in world.transfers if key in (keys[t.debit_account], keys[t.credit_account])],
+            [
+                own(t, key)
+                for t in world.transfers
+                if key in (keys[t.debit_account], keys[t.credit_account])
+            ],
             {(name, code): m for (name, code), m in world.openings.items() if keys[name] == key},
         )
         for key in set(keys.values())

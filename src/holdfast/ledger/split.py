@@ -10,7 +10,8 @@ from holdfast.ledger.transfer import History, Ledger, Place, Transfer
 class SplitLedger:
     """Several ledgers asked as one; `route` names the part that keeps an account's history.
 
-    Each part must know every transfer of its own accounts, whoever is on the other side.
+    Each part must know every transfer of its own accounts, whoever is on the other side; of the
+    reported balances it need know only its own accounts'.
     """
 
     def __init__(self, route: Callable[[str], str], parts: Mapping[str, Ledger]) -> None:
@@ -18,11 +19,12 @@ class SplitLedger:
         self._parts = parts
 
     def find(self, transfer_ids: Iterable[str]) -> Mapping[str, Transfer]:
-        """Return those of the transfers asked for that any part knows, by id."""
+        """Return those of the transfers asked for that any part knows, by id, copies joined."""
         wanted = list(transfer_ids)
         found: dict[str, Transfer] = {}
         for part in self._parts.values():
-            found.update(part.find([key for key in wanted if key not in found]))
+            for key, transfer in part.find(wanted).items():
+                found[key] = found[key].joined_with(transfer) if key in found else transfer
         return found
 
     def histories(

@@ -52,6 +52,16 @@ class Transfer(NamedTuple):
         """Whether both sides are one account; such a transfer moves nothing and is skipped."""
         return self.debit_account == self.credit_account
 
+    def joined_with(self, other: Transfer) -> Transfer:
+        """Return what two banks' copies say together: each may know only its own balance."""
+        debit, credit = self.debit_balance_before_minor, self.credit_balance_before_minor
+        return self._replace(
+            debit_balance_before_minor=other.debit_balance_before_minor if debit is None else debit,
+            credit_balance_before_minor=(
+                other.credit_balance_before_minor if credit is None else credit
+            ),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class History:

@@ -20,7 +20,13 @@ from holdfast.trail.answer import Answer
 from holdfast.trail.claims import find_claims
 from holdfast.trail.poison import Exposure
 from holdfast.trail.question import HoldEvent, HoldKind, Question, Rule
-from holdfast.trail.settle import Reach, Settlement, Watch
+from holdfast.trail.settle import (
+    Arrival,
+    Reach,
+    Settlement,
+    Watch,
+    arrival,
+)
 
 Clock = Callable[[], float]
 """Seconds from any fixed beginning; needed only where a question bounds the seconds."""
@@ -55,7 +61,8 @@ def follow(
     def fetch(account: str, place: Place) -> History:
         return _ask(ledger, question, currency, {account: place})[account]
 
-    return _Run(question, claims, fetch, clock=clock, watch=watch).answer()
+    run = _Run(question, claims, fetch, clock=clock, watch=watch)
+    return run.answer(_deadline(question, clock))
 
 
 def follow_in_rounds(
@@ -68,9 +75,10 @@ def follow_in_rounds(
     """
     currency, claims = find_claims(ledger, question)
     gathered = _Gathered(ignore_balances=question.ignore_balances)
+    deadline = _deadline(question, clock)
     while True:
         run = _Run(question, claims, gathered.fetch, clock=clock, watch=watch)
-        answer = run.answer()
+        answer = run.answer(deadline)
         if not gathered.missing:
             return answer
         gathered.add(_ask(ledger, question, currency, dict(gathered.missing)))
@@ -105,36 +113,37 @@ class _Run:
         self._follower = _follower(question, self._reach, watch)
         self._feeds: list[tuple[str, Iterator[Transfer]]] = []
         self._feed_of: dict[str, int] = {}
-        self._heap: list[tuple[Transfer, int]] = []
+        self._heap: list[tuple[Place, int, Transfer]] = []
         self._without_history: set[str] = set()
         self._holds = _in_order(question)
         self._holds_done = 0
         self._begin(CLAIMS, iter(claims))
 
-    def answer(self) -> Answer:
+    def answer(self, deadline: float | None) -> Answer:
         """Feed the follower until nothing is left or a bound is met, and return its answer."""
-        self._feed()
+        self._feed(deadline)
         self._post_holds(self._question.as_of_us)
         answer = self._follower.answer()
         return replace(answer, without_history=tuple(sorted(self._without_history)))
 
-    def _feed(self) -> None:
+    def _feed(self, deadline: float | None) -> None:
         bounds, heap, feeds = self._question.bounds, self._heap, self._feeds
         post, posted, last_id = self._follower.post, 0, None
-        deadline = self._deadline()
         while heap:
-            transfer, number = heap[0]
+            _, number, transfer = heap[0]
             account, feed = feeds[number]
             following = next(feed, None) if self._is_live(account, number) else None
             if following is None:
                 heappop(heap)
             else:
-                heapreplace(heap, (following, number))
+                heapreplace(heap, (following[:3], number, following))
             if transfer.transfer_id == last_id:
                 continue  # it was posted when its other side, or its reaching, brought it
+            if heap and heap[0][2].transfer_id == transfer.transfer_id:
+                transfer = transfer.joined_with(heap[0][2])
             if posted == bounds.transfers:
                 return self._truncate("transfers", transfer, account)
-            if deadline and posted % _SECONDS_EVERY == 0 and self._now() > deadline:
+            if posted % _SECONDS_EVERY == 0 and self._is_late(deadline):
                 return self._truncate("seconds", transfer, account)
             if self._holds_done < len(self._holds):
                 self._post_holds(transfer.time_us - 1)
@@ -142,27 +151,30 @@ class _Run:
             posted, last_id = posted + 1, transfer.transfer_id
         return None
 
-    def _reach(self, account: str, place: Place) -> int:
+    def _reach(self, account: str, place: Place) -> Arrival:
         history = self._fetch(account, place)
-        self._begin(account, history.transfers)
+        first = self._begin(account, history.transfers)
         if history.balance_minor is None:
             self._without_history.add(account)
-            return 0
-        return history.balance_minor
+        return arrival(history.balance_minor, first, place)
 
-    def _begin(self, account: str, feed: Iterator[Transfer]) -> None:
+    def _begin(self, account: str, feed: Iterator[Transfer]) -> Transfer | None:
         number = len(self._feeds)
         self._feeds.append((account, feed))
         self._feed_of[account] = number
         first = next(feed, None)
         if first is not None:
-            heappush(self._heap, (first, number))
+            heappush(self._heap, (first[:3], number, first))
+        return first
 
     def _is_live(self, account: str, number: int) -> bool:
         """Whether a feed still matters: an account that is reached anew begins another."""
         return account == CLAIMS or (
             self._feed_of[account] == number and self._follower.follows(account)
         )
+
+    def _is_late(self, deadline: float | None) -> bool:
+        return deadline is not None and self._clock is not None and self._clock() > deadline
 
     def _post_holds(self, until_us: int | None) -> None:
         """Post what happened up to an instant: a hold acts after all transfers of its own."""
@@ -174,25 +186,30 @@ class _Run:
             self._holds_done += 1
 
     def _truncate(self, why: str, next_transfer: Transfer, account: str) -> None:
-        """End here: accounts with transfers still to come are not followed, nor later claims."""
-        pending = {self._feeds[number][0] for _, number in self._heap} | {account}
+        """End here: accounts with transfers still to come are not followed, nor later claims.
+
+        Holds go on where all was followed; elsewhere nobody knows what they still stand on.
+        """
+        self._post_holds(next_transfer.time_us - 1)
+        pending = {self._feeds[number][0] for _, number, _ in self._heap} | {account}
         claims = [next_transfer] if account == CLAIMS else []
-        claims += [transfer for transfer, number in self._heap if not number]
+        claims += [transfer for _, number, transfer in self._heap if not number]
         claims += self._feeds[0][1]
-        self._holds_done = len(self._holds)
+        self._holds[self._holds_done :] = [
+            event for event in self._holds[self._holds_done :] if event.account not in pending
+        ]
         self._follower.truncate(why, pending - {CLAIMS})
         for claim in claims:
             self._follower.post(claim)
 
-    def _deadline(self) -> float | None:
-        seconds = self._question.bounds.seconds
-        return None if seconds is None else self._now() + seconds
 
-    def _now(self) -> float:
-        if self._clock is None:
-            msg = "a question that bounds the seconds needs a clock"
-            raise ValueError(msg)
-        return self._clock()
+def _deadline(question: Question, clock: Clock | None) -> float | None:
+    if question.bounds.seconds is None:
+        return None
+    if clock is None:
+        msg = "a question that bounds the seconds needs a clock"
+        raise ValueError(msg)
+    return clock() + question.bounds.seconds
 
 
 class _Gathered:

@@ -6,8 +6,8 @@ from holdfast.core.errors import TrailError
 from holdfast.core.words import N_
 from holdfast.ledger.transfer import START, Ledger, Place, Transfer
 from holdfast.trail.answer import Answer
-from holdfast.trail.question import HoldEvent, HoldKind, Question
-from holdfast.trail.settle import Settlement
+from holdfast.trail.question import HoldEvent, HoldKind, Question, Rule
+from holdfast.trail.settle import Arrival, Settlement, arrival
 
 
 class Live:
@@ -18,6 +18,9 @@ class Live:
     """
 
     def __init__(self, ledger: Ledger, question: Question) -> None:
+        if question.rule is Rule.POISON:
+            msg = "a live trail follows amounts; poison has none"
+            raise ValueError(msg)
         self._ledger = ledger
         self._question = question
         self._settlement = Settlement(question, self._reach)
@@ -58,14 +61,14 @@ class Live:
         self._post_holds(at_us)
         return self._settlement.answer()
 
-    def _reach(self, account: str, place: Place) -> int:
+    def _reach(self, account: str, place: Place) -> Arrival:
         history = self._ledger.histories(
             {account: place},
             self._currency,
             until_us=place[0],
             ignore_balances=self._question.ignore_balances,
         )[account]
-        return history.balance_minor or 0
+        return arrival(history.balance_minor, next(history.transfers, None), place)
 
     def _post_holds(self, until_us: int) -> None:
         as_of = self._question.as_of_us

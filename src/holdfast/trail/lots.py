@@ -179,13 +179,34 @@ class AgedLots(Lots):
         return taken
 
     def _take_around_holds(self, amount: int) -> list[Lot]:
-        order = reversed(self._lots) if self._newest_first else iter(self._lots)
-        taken, kept = _split(order, amount, None)
-        if self._newest_first:
+        lots, newest = self._lots, self._newest_first
+        taken: list[Lot] = []
+        passed: list[Lot] = []
+        while amount:
+            lot = lots.pop() if newest else lots.popleft()
+            if lot.hold_id is not None:
+                passed.append(lot)
+                continue
+            part = min(lot.amount, amount)
+            amount -= part
+            taken.append(Lot(lot.origin, part))
+            if lot.amount > part:
+                self._put_back(Lot(lot.origin, lot.amount - part))
+        for lot in reversed(passed):
+            self._put_back(lot)
+        if newest:
             taken.reverse()
-            kept.reverse()
-        self._lots = deque(_merged(kept))
         return taken
+
+    def _put_back(self, lot: Lot) -> None:
+        """Lay a lot at the end from which lots are taken, joined with its like."""
+        lots, end = self._lots, -1 if self._newest_first else 0
+        if lots and (lots[end].origin, lots[end].hold_id) == (lot.origin, lot.hold_id):
+            lots[end] = lot._replace(amount=lot.amount + lots[end].amount)
+        elif self._newest_first:
+            lots.append(lot)
+        else:
+            lots.appendleft(lot)
 
     def _take_held(self, hold_id: str, amount: int) -> list[Lot]:
         taken, kept = _split(self._lots, amount, hold_id)

@@ -5,19 +5,19 @@ Source: trail.md §3. No amounts are followed, so it is intelligence only and ne
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from holdfast.ledger.transfer import Place, Transfer
+from holdfast.ledger.transfer import Transfer
 from holdfast.trail.answer import Answer, Claim, Exposed
 from holdfast.trail.claims import joined_currency
 from holdfast.trail.question import HoldEvent, Question
+from holdfast.trail.settle import Reach
 
 
 class Exposure:
     """Which accounts the money of a question could have reached, as far as was posted."""
 
-    def __init__(self, question: Question, reach: Callable[[str, Place], int]) -> None:
+    def __init__(self, question: Question, reach: Reach) -> None:
         self.question = question
         self.order = list(dict.fromkeys(question.claims))
         self.truncated_why: str | None = None

@@ -18,8 +18,18 @@ from holdfast.trail.claims import joined_currency
 from holdfast.trail.lots import CLEAN, Lot, Lots, empty_lots
 from holdfast.trail.question import HoldEvent, HoldKind, Question
 
-Reach = Callable[[str, Place], int]
-"""Asked once an account is reached: (account, place) -> its clean balance just before."""
+
+class Arrival(NamedTuple):
+    """What an account's own keeper knows of the moment that claimed money enters it."""
+
+    balance_minor: int
+    """Its clean balance just before."""
+    reported_minor: int | None
+    """The balance reported with the arriving transfer, if the keeper has one."""
+
+
+Reach = Callable[[str, Place], Arrival]
+"""Asked once an account is reached: (account, place of the arriving transfer)."""
 
 
 class Step(NamedTuple):
@@ -192,19 +202,23 @@ class Settlement:
         if credit is None:
             if all(lot.origin == CLEAN for lot in carried):
                 return
-            credit = self._open(account, transfer)
+            came = self._reach(account, transfer.place)
+            credit = self._open(account, transfer, came)
             before = tuple(credit) if self._watch else ()
-            seen = self._reconcile(credit, account, transfer.credit_balance_before_minor)
+            reported = transfer.credit_balance_before_minor
+            seen = self._reconcile(
+                credit, account, came.reported_minor if reported is None else reported
+            )
         credit.put(carried)
         if self._watch:
             self._watch(Step(transfer, account, before, seen, tuple(carried), tuple(credit)))
         self._rest_if_clean(account, credit)
 
-    def _open(self, account: str, transfer: Transfer) -> Lots:
+    def _open(self, account: str, transfer: Transfer, came: Arrival) -> Lots:
         """Begin to keep the lots of an account that claimed money enters."""
         lots = self._lots[account] = empty_lots(self.question.rule)
         self._hop.setdefault(account, self._hop_at(transfer))
-        lots.put([Lot(CLEAN, self._reach(account, transfer.place))])
+        lots.put([Lot(CLEAN, came.balance_minor)])
         return lots
 
     def _hop_at(self, transfer: Transfer) -> int:
@@ -331,6 +345,14 @@ class Settlement:
     def _tell(self, event: HoldEvent, account: str, before: tuple[Lot, ...], lots: Lots) -> None:
         if self._watch:
             self._watch(Step(event, account, before, 0, (), tuple(lots)))
+
+
+def arrival(balance_minor: int | None, first: Transfer | None, place: Place) -> Arrival:
+    """Return what a keeper's history says of an arrival; no history counts as zero."""
+    arriving = first is not None and first.place == place
+    return Arrival(
+        balance_minor or 0, first.credit_balance_before_minor if first and arriving else None
+    )
 
 
 def _sum_by_claim(carried: Iterable[Lot]) -> dict[int, int]:
