@@ -64,3 +64,13 @@ def test_an_impossible_country_is_refused(
     assert main(["demo", "--into", str(tmp_path / "out"), "--customers", "0"]) == 1
     assert "[country_size_impossible]" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_the_demo_keeps_what_it_did_not_write(tmp_path: Path) -> None:
+    """A second demo in the same folder replaces its own files and no others."""
+    folder = tmp_path / "out"
+    call = ["demo", "--into", str(folder), *SMALL]
+    assert main(call) == 0
+    (folder / "notes.txt").write_text("mine", encoding="utf-8")
+    assert main(call) == 0
+    assert (folder / "notes.txt").read_text(encoding="utf-8") == "mine"

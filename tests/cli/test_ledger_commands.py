@@ -154,3 +154,29 @@ def test_one_bad_file_of_many_hides_no_other(
     printed = capsys.readouterr().out
     assert f"{empty}: file_empty: " in printed
     assert "transfers added              2" in printed
+
+
+def test_a_file_cannot_command_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Control characters of a file's own words are shown, never sent to the terminal."""
+    file = tmp_path / "a.csv"
+    file.write_text(f"{HEADER},\x1b[2Jx\n{GOOD[0]},1\n", encoding="utf-8")
+    main(["ledger", "import", str(file), "--into", str(tmp_path / "ledger")])
+    main(["ledger", "import", str(tmp_path / "\x1b[2J"), "--into", str(tmp_path / "ledger")])
+    printed = "".join(capsys.readouterr())
+    assert "\x1b" not in printed
+    assert "001B" in printed
+
+
+def test_problems_are_not_written_over_the_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A problems file that is an input, or cannot be written, is refused before anything else."""
+    file = write(tmp_path / "a.csv", *GOOD)
+    call = ["ledger", "import", file, "--into", str(tmp_path / "ledger"), "--problems"]
+    assert main([*call, file]) == 1
+    assert "[problems_file_is_input]" in capsys.readouterr().err
+    assert main([*call, str(tmp_path / "nowhere" / "p.csv")]) == 1
+    assert "[problems_file_unwritable]" in capsys.readouterr().err
+    assert Path(file).read_text(encoding="utf-8").count("\n") == 3

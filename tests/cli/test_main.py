@@ -120,10 +120,19 @@ def test_first_answers_import_nothing_heavy(words: list[str]) -> None:
     assert set(eval(loaded)) <= allowed  # noqa: S307  (a list this test printed)
 
 
-def test_a_closed_pipe_is_no_error() -> None:
-    """`holdfast … | head` ends without a complaint."""
+@pytest.mark.parametrize("form", ["help", "table", "json", "svg", "csv"])
+def test_a_closed_pipe_is_no_error(form: str, tmp_path: Path) -> None:
+    """`holdfast … | head` ends without a complaint, whatever it was printing."""
+    ledger = tmp_path / "ledger.csv"
+    ledger.write_text(
+        "transfer_id,time,debit_account,credit_account,amount,currency\n"
+        "P,2026-03-01T09:00:00Z,TH.THCBC.002.V,TH.THCBC.004.X,10.00,THB\n",
+        encoding="utf-8",
+    )
+    words = ["trail", "--ledger", str(ledger), "--claim", "P", "--format", form]
+    words = ["--help"] if form == "help" else words
     writer = subprocess.Popen(
-        [sys.executable, "-m", "holdfast.cli.main", "--help"],
+        [sys.executable, "-m", "holdfast.cli.main", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -135,11 +135,33 @@ def test_a_claim_to_itself_is_refused(
 def test_bad_rows_of_a_followed_file_are_told(
     ledger: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Rows left out of a file that is followed at once are counted on standard error."""
+    """Rows left out of a file that is followed at once are told, and the answer is not whole."""
     path = tmp_path / "bad.csv"
     path.write_text(LEDGER + "Z,never,,,,,\n", encoding="utf-8")
-    assert main(["trail", "--ledger", str(path), "--claim", P, "--format", "json"]) == 0
+    asked = ["trail", "--ledger", str(path), "--claim", P, "--format", "json"]
+    assert main(asked) == 3
     assert "1 rows of" in capsys.readouterr().err
+    other = f"P,2026-03-01T09:00:00Z,TH.THCBC.002.V,{X},99.00,THB,\n"
+    path.write_text(LEDGER + other, encoding="utf-8")
+    assert main(asked) == 3
+    assert "[transfer_contradicts]" in capsys.readouterr().err
+
+
+def test_explain_says_that_it_was_cut(ledger: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An explanation under a bound ends with 3 and says that it is not the whole trail."""
+    asked = ["trail", "explain", "--ledger", ledger, "--claim", P, "--account", X]
+    assert main([*asked, "--max-transfers", "1"]) == 3
+    assert "TRUNCATED" in capsys.readouterr().out
+    assert main([*asked, "--max-seconds", "60"]) == 0
+
+
+def test_a_missing_holds_file_is_told_while_claims_wait(
+    ledger: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that is named but not there is refused, also where it would not matter yet."""
+    asked = ["trail", "--ledger", ledger, "--claim", "NOPE", "--holds", "missing.csv"]
+    assert main(asked) == 1
+    assert "[file_missing]" in capsys.readouterr().err
 
 
 def test_every_format_shows_the_amount(ledger: str, capsys: pytest.CaptureFixture[str]) -> None:

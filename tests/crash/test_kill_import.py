@@ -23,6 +23,7 @@ from tests.crash.importing import run
 from holdfast.core.errors import LedgerMissing
 from holdfast.ledger.store import LedgerStore, LedgerWriter
 from holdfast.ledger.store.engine import Engine
+from holdfast.ledger.store.records import Figures
 from holdfast.ledger.store.verify import verify
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,8 +85,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
         states[0] = _digest(ledger.engine)
         commit = ledger._commit
 
-        def noted(*plan: object) -> None:
-            commit(*plan)  # type: ignore[arg-type]
+        def noted(puts: dict[bytes, bytes], deletes: list[bytes], figures: Figures) -> None:
+            commit(puts, deletes, figures)
             states[ledger.figures.change] = _digest(ledger.engine)
 
         ledger._commit = noted  # type: ignore[method-assign]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
-
-from rich.console import Console
 
 from holdfast.cli.ledger import progress_bar, progress_of_files
 from holdfast.cli.main import DONE
+from holdfast.cli.screen import Screen
 from holdfast.cli.table_page import padded
 from holdfast.core.errors import Refused
 from holdfast.core.money import format_minor
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 MARK = "made-by-holdfast-demo"
 """A file of this name says that a folder may be made anew by the demo."""
+
+_WRITTEN = ("ledger.parquet", "openings.csv", "stops.csv", "claims.csv", "largest-trail.svg")
 
 _LEFT = {
     "cash": N_("taken out as cash"),
@@ -79,11 +82,11 @@ def demo(arguments: argparse.Namespace) -> int:
     size = CountrySize(
         customers=arguments.customers, transfers=arguments.transfers, scams=arguments.scams
     )
-    console = Console(highlight=False)
+    console = Screen()
     began = time.monotonic()
     country = make_country(arguments.seed, size)
     _clear(folder)
-    console.print(say(N_("Making a month of payments …")), style="dim")
+    console.write(say(N_("Making a month of payments …")), style="dim")
     with progress_bar(size.transfers) as advance:
         done = [0]
 
@@ -93,20 +96,20 @@ def demo(arguments: argparse.Namespace) -> int:
 
         files = write_country(country, folder, progress)
     made = time.monotonic()
-    console.print(say(N_("Importing it into a ledger …")), style="dim")
+    console.write(say(N_("Importing it into a ledger …")), style="dim")
     _import(files, folder)
     imported = time.monotonic()
-    console.print(say(N_("Following every reported payment …")), style="dim")
+    console.write(say(N_("Following every reported payment …")), style="dim")
     found = _survey(country, folder)
     timing = Timing(made - began, imported - made, time.monotonic() - imported)
     picture = _draw(found, folder)
     for line in _lines(country, found, picture, folder, timing):
-        console.print(line, markup=False, soft_wrap=True)
+        console.write(line)
     return DONE
 
 
 def _clear(folder: Path) -> None:
-    """Empty the folder of an earlier demo; one with other things in it is left alone."""
+    """Take away what an earlier demo wrote; a folder that none wrote to is left alone."""
     if folder.exists():
         if any(folder.iterdir()) and not (folder / MARK).exists():
             raise Refused(
@@ -114,8 +117,10 @@ def _clear(folder: Path) -> None:
                 N_("{folder} holds other things; name a new folder with --into"),
                 folder=str(folder),
             )
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
+        for name in _WRITTEN:
+            (folder / name).unlink(missing_ok=True)
+        shutil.rmtree(folder / "ledger", ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / MARK).touch()
 
 
@@ -196,12 +201,14 @@ def _lines(
     yield ""
     yield say(N_("Try next"))
     claim = found.largest.claims[0].transfer_id
-    asked = f"--ledger {folder / 'ledger'} --claim {claim} --stops {folder / 'stops.csv'}"
-    yield f"  .venv/bin/holdfast trail {asked}"
-    yield f"  .venv/bin/holdfast trail {asked} --rule all"
+    holdfast = quote(sys.argv[0]) if Path(sys.argv[0]).name == "holdfast" else "holdfast"
+    ledger, stops = quote(str(folder / "ledger")), quote(str(folder / "stops.csv"))
+    asked = f"--ledger {ledger} --claim {claim} --stops {stops}"
+    yield f"  {holdfast} trail {asked}"
+    yield f"  {holdfast} trail {asked} --rule all"
     if found.largest.resting:
         account = found.largest.resting[0].account
-        yield f"  .venv/bin/holdfast trail explain {asked} --account {account}"
+        yield f"  {holdfast} trail explain {asked} --account {account}"
 
 
 def _money_lines(found: Survey, currency: str) -> Iterator[str]:

@@ -7,18 +7,21 @@ import csv
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from holdfast.cli.main import DONE, NOT_WHOLE
+from holdfast.cli.screen import Screen
 from holdfast.cli.table_page import padded
+from holdfast.core.errors import Refused
 from holdfast.core.instant import format_instant, parse_instant
 from holdfast.core.money import format_minor
 from holdfast.core.problem import Problem
 from holdfast.core.words import N_, say
+from holdfast.documents.visible_text import visible
 
 if TYPE_CHECKING:
     from holdfast.ledger.readers import ReadNotes
@@ -64,8 +67,16 @@ def import_files(arguments: argparse.Namespace) -> int:
     from holdfast.ledger.store import LedgerWriter
     from holdfast.workflows.import_ledger import Listener, import_ledger
 
-    console = Console(highlight=False)
+    console = Screen()
     now_us = parse_instant(arguments.now) if arguments.now else time.time_ns() // 1000
+    if arguments.problems and arguments.problems.resolve() in {
+        f.resolve() for f in arguments.files
+    }:
+        raise Refused(
+            "problems_file_is_input",
+            N_("{file} is to be read and would be written over; name another for the problems"),
+            file=arguments.problems,
+        )
     problems = _Problems(arguments.problems)
     with (
         LedgerWriter.open(arguments.into) as ledger,
@@ -98,16 +109,16 @@ def stats(arguments: argparse.Namespace) -> int:
 
     with LedgerStore.open(arguments.ledger) as ledger:
         figures = ledger.figures
-    size_bytes = sum(file.stat().st_size for file in arguments.ledger.rglob("*") if file.is_file())
+    size_bytes = sum(_size_bytes(file) for file in arguments.ledger.rglob("*"))
     if arguments.format == "json":
         import json
 
         print(json.dumps(figures._asdict() | {"size_bytes": size_bytes}, indent=1))
         return DONE
-    console = Console(highlight=False)
+    console = Screen()
     size = (say(N_("size on the disk")), f"{size_bytes / 2**20:,.1f} MiB")
     for name, value in (*_figures_lines(figures), size):
-        console.print(f"{padded(name, 28)} {value}", markup=False, soft_wrap=True)
+        console.write(f"{padded(name, 28)} {value}")
     return DONE
 
 
@@ -122,16 +133,17 @@ def verify(arguments: argparse.Namespace) -> int:
     from holdfast.ledger.store import LedgerStore
     from holdfast.ledger.store.verify import verify as verify_ledger
 
-    console = Console(highlight=False)
+    console = Screen()
     with (
         LedgerStore.open(arguments.ledger) as ledger,
         progress_bar(3 * ledger.figures.transfers) as advance,
     ):
-        problems = list(verify_ledger(ledger, advance))
+        found = 0
+        for problem in verify_ledger(ledger, advance):
+            console.write(f"{problem.code}: {problem}")
+            found += 1
         figures = ledger.figures
-    for problem in problems:
-        console.print(f"{problem.code}: {problem}", markup=False, soft_wrap=True)
-    if problems:
+    if found:
         return NOT_WHOLE
     sentence = N_("Sound: {transfers} transfers of {accounts} accounts, at change {change}.")
     console.print(
@@ -143,6 +155,12 @@ def verify(arguments: argparse.Namespace) -> int:
         )
     )
     return DONE
+
+
+def _size_bytes(file: Path) -> int:
+    with suppress(FileNotFoundError):  # a writer tidies up meanwhile
+        return file.stat().st_size if file.is_file() else 0
+    return 0
 
 
 def _ledger_argument(parser: argparse.ArgumentParser) -> None:
@@ -163,10 +181,21 @@ class _Problems:
         if self._file is None:
             yield
             return
-        with self._file.open("w", encoding="utf-8", newline="") as file:
+        try:
+            file = self._file.open("w", encoding="utf-8", newline="")
+        except OSError as error:
+            raise Refused(
+                "problems_file_unwritable",
+                N_("problems cannot be written to {file} ({why}); name a new file"),
+                file=self._file,
+                why=error.strerror,
+            ) from None
+        with file:
             writer = csv.writer(file)
-            writer.writerow(["file", "row", "code", "problem"])
-            self._write = lambda p: writer.writerow([p.file, p.row, p.code, str(p)])
+            writer.writerow(["file", "row", "column", "code", "problem"])
+            self._write = lambda p: writer.writerow(
+                [p.file, p.row, p.fields.get("column", ""), p.code, visible(str(p), words=True)]
+            )
             yield
 
     def tell(self, problem: Problem) -> None:
@@ -175,16 +204,18 @@ class _Problems:
             self._shown.append(problem)
         self._write(problem)
 
-    def show(self, console: Console) -> None:
+    def show(self, console: Screen) -> None:
         for problem in self._shown:
             where = f"{problem.file}:{problem.row}" if problem.row else problem.file
-            console.print(f"{where}: {problem.code}: {problem}", markup=False, soft_wrap=True)
+            if "column" in problem.fields:
+                where += f": {problem.fields['column']}"
+            console.write(f"{where}: {problem.code}: {problem}")
         if self._count > len(self._shown):
             sentence = N_("… and {count} more; --problems FILE writes all of them.")
             console.print(say(sentence, count=f"{self._count - len(self._shown):,}"))
 
 
-def _print_report(console: Console, report: ImportReport, figures: Figures) -> None:
+def _print_report(console: Screen, report: ImportReport, figures: Figures) -> None:
     lines = [
         (say(N_("transfers read")), f"{report.rows:,}"),
         (say(N_("transfers added")), f"{report.added:,}"),
@@ -196,10 +227,10 @@ def _print_report(console: Console, report: ImportReport, figures: Figures) -> N
     for file, columns in report.ignored_columns.items():
         lines.append((say(N_("columns left out")), f"{', '.join(columns)} ({file})"))
     for name, value in lines:
-        console.print(f"{padded(name, 28)} {value}", markup=False, soft_wrap=True)
+        console.write(f"{padded(name, 28)} {value}")
     console.print(say(N_("The ledger now:")))
     for name, value in _figures_lines(figures):
-        console.print(f"  {padded(name, 26)} {value}", markup=False, soft_wrap=True)
+        console.write(f"  {padded(name, 26)} {value}")
 
 
 def _figures_lines(figures: Figures) -> Iterator[tuple[str, str]]:

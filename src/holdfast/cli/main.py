@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from io import TextIOWrapper
 
 from holdfast import __version__
 from holdfast.core.errors import HoldfastError
@@ -57,21 +58,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     set_language(os.environ.get("HOLDFAST_LANGUAGE", "en"))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         return _run(words)
     except HoldfastError as error:
-        _complain(f"{error} [{error.code}]")
+        complain(f"{error} [{error.code}]")
         return NOT_NOW if error.transient else REFUSED
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
         return DONE
     except KeyboardInterrupt:
-        _complain(say(N_("interrupted")))
+        complain(say(N_("interrupted")))
         return INTERRUPTED
     except Exception as error:
         if os.environ.get("HOLDFAST_DEBUG"):
             raise
-        _complain(
+        complain(
             say(
                 N_("an error in this program: {error}; HOLDFAST_DEBUG=1 shows where"),
                 error=f"{type(error).__name__}: {error}".splitlines()[0][:200],
@@ -121,7 +125,7 @@ def _without_command(words: list[str]) -> int:
     known = [name for name in COMMANDS if name.split()[: len(named)] == named]
     if not known:
         unknown = " ".join(named[:2])
-        _complain(say(N_("there is no command {name!r}; see holdfast --help"), name=unknown))
+        complain(say(N_("there is no command {name!r}; see holdfast --help"), name=unknown))
         return 2
     _list_commands(known)
     return DONE if len(named) < len(words) or not words else 2
@@ -140,8 +144,11 @@ def _list_commands(names: list[str]) -> None:
         print(f"  {name:18} {say(summary)}")
 
 
-def _complain(sentence: str) -> None:
-    print(f"holdfast: {sentence}", file=sys.stderr)
+def complain(sentence: str) -> None:
+    """Say what is wrong in one line on standard error."""
+    from holdfast.documents.visible_text import visible
+
+    print(f"holdfast: {visible(sentence, words=True)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from holdfast.cli.main import DONE, NOT_WHOLE
+from holdfast.cli.main import DONE, NOT_WHOLE, complain
 from holdfast.core.account import parse_account
 from holdfast.core.errors import Refused
 from holdfast.core.instant import parse_instant
 from holdfast.core.problem import Problem
 from holdfast.core.words import N_, say
-from holdfast.ledger.transfer import Ledger
+from holdfast.ledger.transfer import Ledger, Transfer
 from holdfast.trail.answer import Answer
 from holdfast.trail.claims import find_claims
 from holdfast.trail.gather import follow
 from holdfast.trail.question import Bounds, HoldEvent, Question, Rule
+from holdfast.workflows.contradiction import transfer_contradicts
 
 FORMATS = ("table", "json", "csv", "svg")
 
@@ -39,7 +39,7 @@ def trail_arguments(parser: argparse.ArgumentParser) -> None:
 
 def trail(arguments: argparse.Namespace) -> int:
     """Follow claimed money: where it is now, where it left, and how it went."""
-    with _asked_ledger(arguments.ledger) as (ledger, change):
+    with _asked_ledger(arguments.ledger) as (ledger, change, whole):
         rules = list(Rule) if arguments.rule == "all" else [Rule(arguments.rule)]
         question = _question(arguments, ledger)
         answers = {
@@ -53,7 +53,8 @@ def trail(arguments: argparse.Namespace) -> int:
         _print_all(answers, arguments.format)
     else:
         _print_one(answers[rules[0]], arguments.format)
-    return NOT_WHOLE if any(answer.truncated_why for answer in answers.values()) else DONE
+    cut = any(answer.truncated_why for answer in answers.values())
+    return NOT_WHOLE if cut or not whole else DONE
 
 
 def explain_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,11 +75,12 @@ def explain(arguments: argparse.Namespace) -> int:
     from holdfast.trail.explain import explain as explain_account
 
     account = parse_account(arguments.account)
-    with _asked_ledger(arguments.ledger) as (ledger, _):
-        explanation = explain_account(ledger, _question(arguments, ledger), account)
+    with _asked_ledger(arguments.ledger) as (ledger, _, whole):
+        question = _question(arguments, ledger)
+        explanation = explain_account(ledger, question, account, clock=time.monotonic)
     for line in explanation_lines(explanation):
         print(line)
-    return DONE
+    return NOT_WHOLE if explanation.answer.truncated_why or not whole else DONE
 
 
 def _question_arguments(parser: argparse.ArgumentParser, rules: list[str]) -> None:
@@ -127,13 +129,16 @@ def _question_arguments(parser: argparse.ArgumentParser, rules: list[str]) -> No
         metavar="N",
         help="stop after this many transfers, and say so",
     )
-    add("--max-seconds", type=float, metavar="S", help="stop after this many seconds, and say so")
+    add(
+        "--max-seconds", type=_seconds, metavar="S", help="stop after this many seconds, and say so"
+    )
 
 
 def _question(arguments: argparse.Namespace, ledger: Ledger) -> Question:
     from holdfast.ledger.readers.lists import read_claims, read_stops
+    from holdfast.ledger.readers.rows import check_id
 
-    claims = tuple(arguments.claim)
+    claims = tuple(check_id(claim) for claim in arguments.claim)
     if arguments.claims:
         claims += read_claims(arguments.claims)
     if not claims:
@@ -156,54 +161,55 @@ def _question(arguments: argparse.Namespace, ledger: Ledger) -> Question:
 def _holds(file: Path | None, ledger: Ledger, question: Question) -> tuple[HoldEvent, ...]:
     if file is None:
         return ()
+    from holdfast.ledger.readers.source import opened
     from holdfast.workflows.read_holds import read_holds
 
     currency, _ = find_claims(ledger, question)
-    return read_holds(file, currency) if currency else ()
+    if currency:
+        return read_holds(file, currency)
+    with opened(file):  # while all claims wait no hold acts, but a file that is not there is told
+        return ()
 
 
 @contextmanager
-def _asked_ledger(place: Path) -> Iterator[tuple[Ledger, int | None]]:
-    """Open a ledger's folder, or read one file of transfers into memory."""
+def _asked_ledger(place: Path) -> Iterator[tuple[Ledger, int | None, bool]]:
+    """Open a ledger's folder, or read one file of transfers into memory; say if it is whole."""
     if place.is_file():
-        yield _read_into_memory(place), None
+        ledger, whole = _read_into_memory(place)
+        yield ledger, None, whole
         return
     from holdfast.ledger.store import LedgerStore
 
     with LedgerStore.open(place) as store:
-        yield store, store.figures.change
+        yield store, store.figures.change, True
 
 
-def _read_into_memory(file: Path) -> Ledger:
+def _read_into_memory(file: Path) -> tuple[Ledger, bool]:
     from holdfast.ledger.memory import MemoryLedger
     from holdfast.ledger.readers import ReadNotes, read_transfers
 
-    problems: list[Problem] = []
-    transfers = []
-    for item in read_transfers(file, time.time_ns() // 1000, ReadNotes()):
-        if isinstance(item, Problem):
-            problems.append(item)
-        else:
-            transfers.append(item)
-    if problems:
-        first = problems[0]
-        sentence = N_(
-            "{count} rows of {file} are left out, the first at line {row}: {problem} [{code}]; "
-            "`holdfast ledger import` lists all of them"
-        )
-        print(
-            "holdfast: "
-            + say(
-                sentence,
-                count=len(problems),
-                file=file,
-                row=first.row,
-                problem=first,
-                code=first.code,
-            ),
-            file=sys.stderr,
-        )
-    return MemoryLedger(transfers)
+    notes = ReadNotes()
+    transfers: dict[str, Transfer] = {}
+    left_out = 0
+    first: Problem | None = None
+    for item in read_transfers(file, time.time_ns() // 1000, notes):
+        if not isinstance(item, Problem):
+            if transfers.setdefault(item.transfer_id, item) == item:
+                continue
+            item = transfer_contradicts(str(file), notes.row, item)  # noqa: PLW2901
+        left_out += 1
+        first = first or item
+    if first is not None:
+        complain(_left_out(file, left_out, first))
+    return MemoryLedger(transfers.values()), first is None
+
+
+def _left_out(file: Path, count: int, first: Problem) -> str:
+    sentence = N_(
+        "{count} rows of {file} are left out, the first at line {row}: {problem} [{code}]; "
+        "`holdfast ledger import` lists all of them"
+    )
+    return say(sentence, count=count, file=file, row=first.row, problem=first, code=first.code)
 
 
 def _print_one(answer: Answer, form: str) -> None:
@@ -218,11 +224,10 @@ def _print_one(answer: Answer, form: str) -> None:
 
         print(draw_trail(answer), end="")
     else:
-        from rich.console import Console
-
+        from holdfast.cli.screen import Screen
         from holdfast.cli.trail_table import print_trail
 
-        print_trail(answer, Console(highlight=False))
+        print_trail(answer, Screen())
 
 
 def _print_all(answers: dict[Rule, Answer], form: str) -> None:
@@ -230,11 +235,10 @@ def _print_all(answers: dict[Rule, Answer], form: str) -> None:
         rules = {rule.value: answer.as_json() for rule, answer in answers.items()}
         print(json.dumps({"rules": rules}, indent=1, ensure_ascii=False))
     elif form == "table":
-        from rich.console import Console
-
+        from holdfast.cli.screen import Screen
         from holdfast.cli.trail_table import print_side_by_side
 
-        print_side_by_side(answers, Console(highlight=False))
+        print_side_by_side(answers, Screen())
     else:
         raise Refused(
             "format_one_rule",
@@ -249,3 +253,15 @@ def _count(text: str) -> int:
         sentence = N_("{value!r} is not a whole number; write 0, 1, 2 …")
         raise argparse.ArgumentTypeError(say(sentence, value=text[:40]))
     return number
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 10**9:
+        raise argparse.ArgumentTypeError(
+            say(N_("{value!r} is not a number of seconds"), value=text[:40])
+        )
+    return seconds

@@ -74,7 +74,10 @@ class LedgerDamaged(LedgerError):
 
 
 class LedgerFull(LedgerError):
-    """No space is left where the ledger stands; what was acknowledged is safe."""
+    """No space is left where the ledger stands; what was acknowledged is safe.
+
+    Once there is space, the ledger must be opened anew: a writer that met this stays refused.
+    """
 
     transient = True
 

@@ -15,7 +15,7 @@ HOUR_US = 3600 * SECOND_US
 DAY_US = 24 * HOUR_US
 
 _RFC_3339 = re.compile(
-    r"(\d{4})-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?([Zz]|[+-]\d\d:\d\d)?", re.ASCII
+    r"(\d{4})-\d\d-\d\d[Tt ](?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d+)?([Zz]|[+-]\d\d:\d\d)?", re.ASCII
 ).fullmatch
 _BUDDHIST_YEAR_MIN = "2400"
 """No instant of a ledger lies here in the common era; 2400 in the Buddhist era is 1857."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from holdfast.core.instant import format_instant
 from holdfast.core.money import format_minor
 from holdfast.core.words import N_, say
+from holdfast.documents.trail_words import notices
 from holdfast.ledger.transfer import Transfer
 from holdfast.trail.explain import Explanation
 from holdfast.trail.lots import CLEAN, Lot
@@ -52,6 +53,9 @@ def explanation_lines(explanation: Explanation) -> Iterator[str]:
     yield ""
     yield say(N_("So it stands:"))
     yield from (f"   {line}" for line in words.outcome())
+    for line in notices(explanation.answer):
+        yield ""
+        yield line
 
 
 class _Words:

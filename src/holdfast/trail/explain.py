@@ -7,14 +7,13 @@ moved clean money only, because a rule can be followed by hand only with all of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from holdfast.core.errors import TrailError
 from holdfast.core.words import N_
-from holdfast.ledger.transfer import Ledger, Place, Transfer
+from holdfast.ledger.transfer import START, Ledger, Place, Transfer
 from holdfast.trail.answer import Answer
-from holdfast.trail.gather import follow
+from holdfast.trail.gather import Clock, follow
 from holdfast.trail.lots import CLEAN
 from holdfast.trail.question import Question, Rule
 from holdfast.trail.settle import Step
@@ -34,7 +33,9 @@ class Explanation:
     steps: tuple[Step, ...]
 
 
-def explain(ledger: Ledger, question: Question, account: str) -> Explanation:
+def explain(
+    ledger: Ledger, question: Question, account: str, *, clock: Clock | None = None
+) -> Explanation:
     """Follow a question and keep every step on the way to `account`.
 
     Raises:
@@ -47,44 +48,45 @@ def explain(ledger: Ledger, question: Question, account: str) -> Explanation:
                 "poison follows no amounts, so there are none to explain; choose fifo, lifo or pro-rata"
             ),
         )
-    steps: list[Step] = []
-    answer = follow(ledger, question, watch=steps.append)
-    until = _until(answer, steps, account)
+    answer = follow(ledger, question, clock=clock)
+    until = _until(ledger, answer, account)
     if account not in until:
         raise TrailError(
             "account_not_in_trail",
             N_("no money of these claims came to {account} by then"),
             account=account,
         )
+    steps: list[Step] = []
+
+    def keep(step: Step) -> None:
+        if _on_the_way(step, until) and _matters(step):
+            steps.append(step)
+
+    follow(ledger, question, clock=clock, watch=keep)
     return Explanation(
         account=account,
         question=question,
         claims=tuple(dict.fromkeys(question.claims)),
         answer=answer,
-        steps=tuple(_on_the_way(steps, until)),
+        steps=tuple(steps),
     )
 
 
-def _until(answer: Answer, steps: list[Step], account: str) -> dict[str, Place]:
+def _until(ledger: Ledger, answer: Answer, account: str) -> dict[str, Place]:
     """Return the accounts on the way, each with the place until which its steps matter."""
     reached = any(hop.credit_account == account for hop in answer.hops)
     until: dict[str, Place] = {account: _END} if reached else {}
-    tainted = {hop.transfer_id for hop in answer.hops}
-    transfers = {
-        step.cause.transfer_id: step.cause for step in steps if isinstance(step.cause, Transfer)
-    }
-    for transfer in sorted((transfers[key] for key in tainted if key in transfers), reverse=True):
-        if transfer.place <= until.get(transfer.credit_account, (-1, 0, "")):
+    carried = ledger.find([hop.transfer_id for hop in answer.hops])
+    for transfer in sorted(carried.values(), reverse=True):
+        if transfer.place <= until.get(transfer.credit_account, START):
             until.setdefault(transfer.debit_account, transfer.place)
     return until
 
 
-def _on_the_way(steps: list[Step], until: dict[str, Place]) -> Iterator[Step]:
-    for step in steps:
-        cause = step.cause
-        place = cause.place if isinstance(cause, Transfer) else (cause.time_us, 2**62, "")
-        if step.account in until and place <= until[step.account] and _matters(step):
-            yield step
+def _on_the_way(step: Step, until: dict[str, Place]) -> bool:
+    cause = step.cause
+    place = cause.place if isinstance(cause, Transfer) else (cause.time_us, 2**62, "")
+    return step.account in until and place <= until[step.account]
 
 
 def _matters(step: Step) -> bool:

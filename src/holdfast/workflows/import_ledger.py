@@ -16,6 +16,7 @@ from holdfast.ledger.readers import ReadNotes, read_transfers
 from holdfast.ledger.readers.lists import Opening, read_openings
 from holdfast.ledger.store import LedgerWriter
 from holdfast.ledger.transfer import Transfer
+from holdfast.workflows.contradiction import transfer_contradicts
 
 Row = TypeVar("Row", Transfer, Opening)
 
@@ -102,7 +103,9 @@ def _import_transfers(
         report.added += appended.added
         report.known += appended.known
         for position in appended.conflicts:
-            _tell(_contradicts(path, rows[position], batch[position]), report, listener)
+            _tell(
+                transfer_contradicts(str(path), rows[position], batch[position]), report, listener
+            )
         listener.progress(path, notes)
     if notes.ignored_columns:
         report.ignored_columns[str(path)] = notes.ignored_columns
@@ -136,16 +139,6 @@ def _opening_contradicts(path: Path, row: int, opening: Opening, kept_minor: int
             "kept": format_minor(kept_minor, opening.currency),
             "found": format_minor(opening.balance_minor, opening.currency),
         },
-    )
-
-
-def _contradicts(path: Path, row: int, transfer: Transfer) -> Problem:
-    return Problem(
-        str(path),
-        row,
-        "transfer_contradicts",
-        N_("transfer {transfer} is in the ledger with other content; the first one stays"),
-        {"transfer": transfer.transfer_id},
     )
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from tests.ledger.store.samples import batches, codes, quick_folder, transfer
 
-from holdfast.core.errors import LedgerFull
 from holdfast.ledger.store import LedgerStore, LedgerWriter
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from holdfast.core.errors import Refused
 from holdfast.core.problem import Problem
 from holdfast.ledger.readers.csv_file import read_csv
 from holdfast.ledger.readers.notes import ReadNotes
@@ -36,6 +37,11 @@ def read_transfers(
             `header_…`, `column_…`, `parquet_unreadable`, `xml_…`, …).
     """
     notes = ReadNotes() if notes is None else notes
-    with opened(path) as file:
-        notes.bytes_total = size_of(file)
-        yield from _READERS[kind_of(file, path)](file, str(path), now_us, notes)
+    try:
+        with opened(path) as file:
+            notes.bytes_total = size_of(file)
+            yield from _READERS[kind_of(file, path)](file, str(path), now_us, notes)
+    except Refused as refused:
+        if not notes.row:
+            raise
+        yield Problem.of(refused, str(path), notes.row + 1)

@@ -13,6 +13,7 @@ from rocksdict import (
     AccessType,
     BlockBasedOptions,
     Cache,
+    DbClosedError,
     DBCompressionType,
     Options,
     Rdict,
@@ -35,6 +36,7 @@ _FULL = ("No space left", "File too large", "Disk quota exceeded")
 _LOG_BLOCK_BYTES = 32 * 1024
 _LOG_RECORD = struct.Struct("<IHB")
 _KINDS_OF_REUSED_LOGS = frozenset((5, 6, 7, 8, 11))
+_HINDERED = ("Too many open files", "Permission denied", "Read-only file", "Cannot allocate")
 _BUSY = ("lock hold by current process", "While lock file", "Resource temporarily unavailable")
 
 
@@ -59,7 +61,8 @@ class Engine:
     def close(self) -> None:
         """Let go of the database; a second call does nothing.
 
-        It may fail to tidy up, for want of space; all that was acknowledged is in its log.
+        It may fail to tidy up, for want of space; all that was acknowledged is in its log. A scan
+        that somebody still holds keeps the database open until it is let go.
         """
         if not self._closed:
             self._closed = True
@@ -173,7 +176,7 @@ def told(ledger: Path) -> Iterator[None]:
     """Say what the database or the system says of a ledger, as an error of this project."""
     try:
         yield
-    except LedgerError:
+    except (LedgerError, DbClosedError):
         raise
     except Exception as error:
         raise _translated(str(error), str(ledger)) from error
@@ -190,6 +193,13 @@ def _translated(message: str, place: str) -> LedgerError:
                 "make space and run the same import again"
             ),
             place=place,
+        )
+    if any(sign in message for sign in _HINDERED):
+        return LedgerError(
+            "ledger_hindered",
+            N_("the system does not let the ledger {place} be used ({why}); it may well be sound"),
+            place=place,
+            why=message.splitlines()[0][:200],
         )
     return LedgerDamaged(
         "ledger_damaged",

@@ -56,7 +56,10 @@ class Appended:
 
 
 class LedgerStore:
-    """A ledger opened for reading; it sees what was acknowledged when it was opened."""
+    """A ledger opened for reading; it sees what was written when it was opened.
+
+    That is whole batches, all those acknowledged and at most one that is about to be.
+    """
 
     def __init__(self, folder: Path, *, writes: bool = False, creates: bool = False) -> None:
         acknowledged = _read_acknowledged(folder)
@@ -65,6 +68,10 @@ class LedgerStore:
         try:
             self.figures = self._read_figures()
             _check_tail(folder, acknowledged, self.figures.change)
+            if writes and self.figures.change > acknowledged:
+                # A writer was killed between the two; from now on this change is acknowledged.
+                with told(folder):
+                    _write_acknowledged(folder, self.figures.change)
         except BaseException:
             self.engine.close()
             raise
