@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -261,3 +262,30 @@ def test_an_encrypted_file_is_refused(tmp_path: Path) -> None:
     """A file with an encrypted footer is told as one that cannot be read."""
     content = b"PARE" + parquet(tmp_path, table()).read_bytes()[4:-4] + b"PARE"
     assert refusal(written(tmp_path, content)).code == "parquet_unreadable"
+
+
+def test_one_long_text_that_stands_often_is_held_once(tmp_path: Path) -> None:
+    """A small file of one huge text in every row is refused row by row, in bounded memory."""
+    rows = 2000
+    long_text = pa.DictionaryArray.from_arrays(
+        pa.array([0] * rows, pa.int32()), pa.array(["x" * 2**20])
+    )
+    table = pa.table(
+        {
+            "transfer_id": [f"T{number}" for number in range(rows)],
+            "time": list(range(rows)),
+            "debit_account": ["TH.THCBC.004.1"] * rows,
+            "credit_account": ["TH.THCBC.004.2"] * rows,
+            "amount_minor": [100] * rows,
+            "currency": ["THB"] * rows,
+            "channel": long_text,
+        }
+    )
+    path = tmp_path / "bomb.parquet"
+    pq.write_table(table, path, compression="zstd")
+    tracemalloc.start()
+    found = codes(read(path))
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found == ["text_too_long"] * rows
+    assert peak_bytes < 64 * 2**20

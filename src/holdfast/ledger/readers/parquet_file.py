@@ -54,8 +54,14 @@ def read_parquet(
 
     record = 0
     try:
-        parquet = ParquetFile(file, page_checksum_verification=True)
-        columns = _columns(parquet.schema_arrow, notes)
+        columns = _columns(ParquetFile(file).schema_arrow, notes)
+        parquet = ParquetFile(
+            file,
+            page_checksum_verification=True,
+            # Each text once, however often it stands in the file: a small file of one long text
+            # a million times would fill the memory.
+            read_dictionary=[column.name for column in columns if column.convert is _texts],
+        )
         rows = TransferRows(now_us, _read_time, _read_amount, _read_balance)
         names = [column.name for column in columns]
         for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=names):
@@ -219,7 +225,8 @@ def _texts(array: Any) -> Cells:
     import pyarrow as pa
 
     if pa.types.is_dictionary(array.type):
-        array = array.dictionary_decode()
+        texts = _texts(array.dictionary)
+        return ["" if index is None else texts[index] for index in array.indices.to_pylist()]
     if pa.types.is_null(array.type):
         return [""] * len(array)
     return [_decoded(raw) for raw in array.cast(pa.large_binary()).to_pylist()]
