@@ -83,7 +83,8 @@ def test_a_balance_can_be_reckoned_in_parts(
 def _plainly(sum_minor: int, transfer: Transfer) -> int:
     """Reconcile and post one transfer as trail.md §2 says it of lots that are all clean."""
     debit = transfer.debit_account == MINE
-    known = transfer[7 if debit else 8]
+    reports = (transfer.debit_balance_before_minor, transfer.credit_balance_before_minor)
+    known = reports[0 if debit else 1]
     if known is not None:
         booked = max(known, 0)
         sum_minor += booked - sum_minor

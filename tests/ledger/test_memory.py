@@ -124,8 +124,11 @@ def test_many_accounts_are_asked_at_once() -> None:
 def test_balances_are_the_same_whichever_place_is_asked_first() -> None:
     """What is reckoned once is kept, and is right for every place."""
     chance = Random(5)  # noqa: S311
-    pairs = [chance.sample((A, B, C), 2) for _ in range(50)]
-    rows = [pay(f"{time_us}", time_us, *pair) for time_us, pair in enumerate(pairs)]
+    rows = [
+        pay(f"{time_us}", time_us, debit, credit)
+        for time_us in range(50)
+        for debit, credit in [chance.sample((A, B, C), 2)]
+    ]
     places = [(number, 0, "") for number in range(51)]
     ledger = MemoryLedger(rows)
     forwards = [asked(ledger, A, place) for place in places]

@@ -7,10 +7,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.ledger.store.samples import batches, codes, make_ledger, transfer
+from tests.ledger.store.samples import batches, codes, make_ledger, quick_folder, transfer
 
 from holdfast.core.errors import (
     LedgerBusy,
@@ -55,9 +56,10 @@ def _names(folder: Path) -> set[str]:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Path:
+def ledger() -> Iterator[Path]:
     """A closed ledger of twenty transfers."""
-    return make_ledger(tmp_path / "ledger", batches(2, 10))
+    with quick_folder() as folder:
+        yield make_ledger(folder / "ledger", batches(2, 10))
 
 
 def _start(program: str, folder: Path) -> subprocess.Popen[str]:
