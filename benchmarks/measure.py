@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from math import ceil
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Self
 
 MIB = 2**20
@@ -21,13 +21,16 @@ class Stopwatch:
     """Measures the time between entering and leaving it."""
 
     seconds = 0.0
+    cpu_seconds = 0.0
+    """Work of this process, all its threads together: what others do on the machine counts less."""
 
     def __enter__(self) -> Self:
-        self._begin = perf_counter()
+        self._begin, self._begin_cpu = perf_counter(), process_time()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.seconds = perf_counter() - self._begin
+        self.cpu_seconds = process_time() - self._begin_cpu
 
 
 def percentile(values: Iterable[float], share: float) -> float:

@@ -108,7 +108,7 @@ def test_a_flipped_bit_in_any_other_file_does_no_harm(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_many_flipped_bits_do_no_harm(tables: Path, logs: Path, seed: int) -> None:
     """The same for hundreds of flips in every kind of file."""
     for folder, pattern in [
@@ -119,7 +119,7 @@ def test_many_flipped_bits_do_no_harm(tables: Path, logs: Path, seed: int) -> No
         (tables, "OPTIONS-*"),
         (tables, "ACKNOWLEDGED"),
     ]:
-        outcomes = _flip(folder, pattern, 250, seed)
+        outcomes = _flip(folder, pattern, 200, seed)
         assert set(outcomes) <= {"told", "silent"}, f"{pattern}, seed {seed}"
 
 

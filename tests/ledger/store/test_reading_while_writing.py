@@ -108,7 +108,7 @@ def test_a_reader_sees_whole_batches(what: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("run", range(10))
+@pytest.mark.parametrize("run", range(4))
 @pytest.mark.parametrize("what", CHECKS)
 def test_a_reader_sees_whole_batches_for_long(what: str, run: int) -> None:
     """The same for many more states, and many ends of a writer."""

@@ -152,7 +152,7 @@ def test_the_store_answers_like_memory(feed: Feed) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(feeds())
 def test_the_store_answers_like_memory_in_many_worlds(feed: Feed) -> None:
     """The same, for many more ledgers."""
