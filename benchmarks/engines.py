@@ -202,8 +202,8 @@ def _read_until_told(world: World, name: str) -> None:
         if monotonic() - caught_up > 1:
             ledger.catch_up()
             caught_up = monotonic()
-    shares = [milliseconds(percentile(seconds, share)) for share in (0.5, 0.99)]
-    print(f"{' / '.join(shares)}")
+    shares = [milliseconds(percentile(seconds, share)) for share in (0.5, 0.99) if seconds]
+    print(" / ".join(shares) or "too short to tell")
 
 
 def _after_kill(world: World, name: str) -> str:

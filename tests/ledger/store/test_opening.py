@@ -263,6 +263,9 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_reader_leaves_nothing_behind(ledger: Path, scratch: Path) -> None:
     """A reader's scratch folder is gone once it is closed, a second close does nothing."""
     reader = LedgerStore.open(ledger)
+    with LedgerWriter.open(ledger) as writer:
+        writer.append([transfer(99)])
+    assert reader.catch_up() == 3
     assert list(scratch.iterdir()) != []
     reader.close()
     assert list(scratch.iterdir()) == []
