@@ -184,7 +184,9 @@ def _part(key: bytes) -> str:
 
 
 def _split(key: bytes) -> tuple[bytes, bytes]:
-    """Part a block's key behind its account and currency; other keys are whole."""
+    """Part a block's key behind its account and currency, a change's behind its letter."""
+    if key.startswith(b"C"):
+        return key[:1], key[1:]
     if not key.startswith(b"E"):
         return key, b""
     end = key.index(_NUL, key.index(_NUL) + 1) + 1

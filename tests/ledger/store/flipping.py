@@ -32,7 +32,8 @@ Flip = tuple[Path, int]
 def whole(ledger: LedgerStore) -> object:
     """Read all that the ledger of these tests says."""
     count = min(ledger.figures.transfers, TRANSFERS_MAX)
-    return ledger.figures, content(ledger, (f"T{number:07}" for number in range(count)))
+    rows = content(ledger, (f"T{number:07}" for number in range(count)))
+    return ledger.figures, rows, list(ledger.changes_since(0))
 
 
 def outcome(kind: type[LedgerStore], folder: Path, right: object) -> str:

@@ -69,6 +69,10 @@ def _check_whole(reader: LedgerStore, acknowledged: int) -> None:
     assert reader.figures.transfers == change * SIZE
     ids = [transfer(number).transfer_id for number in range((change + 5) * SIZE)]
     assert set(reader.find(ids)) == set(ids[: change * SIZE])
+    logged = list(reader.changes_since(0))
+    assert [entry.number for entry in logged] == list(range(1, change + 1))
+    for start, entry in zip(range(0, change * SIZE, SIZE), logged, strict=True):
+        assert set(entry.transfer_ids) == set(ids[start : start + SIZE])
     assert codes(reader) == []
 
 

@@ -20,9 +20,9 @@ EMPTY_PART = records.account_part("TH.THCBC.002.999", "THB")
 
 @pytest.fixture(scope="module")
 def sound() -> Iterator[Path]:
-    """A sound ledger of forty transfers; each test tampers with it and puts it right again."""
+    """A sound ledger of sixty transfers; each test tampers with it and puts it right again."""
     with quick_folder() as folder:
-        yield make_ledger(folder / "ledger", batches(2, 20))
+        yield make_ledger(folder / "ledger", batches(3, 20))
 
 
 def _blocks(engine: Engine, part: bytes = PART) -> list[tuple[bytes, records.Block]]:
@@ -120,6 +120,47 @@ def _with_other_figures(**changes: object) -> Callable[[Engine], None]:
     return tamper
 
 
+def _touched(engine: Engine, number: int) -> records.Touched:
+    value = engine.get(records.change_key(number))
+    assert value is not None
+    return records.decode_touched(value)
+
+
+def _with_a_logged_change(number: int, **changes: object) -> Callable[[Engine], None]:
+    def tamper(engine: Engine) -> None:
+        touched = _touched(engine, number)._replace(**changes)  # type: ignore[arg-type]
+        engine.write({records.change_key(number): records.encode(touched)}, [])
+
+    return tamper
+
+
+def _without_a_logged_account(engine: Engine) -> None:
+    _with_a_logged_change(2, parts=_touched(engine, 2).parts[1:])(engine)
+
+
+def _without_a_logged_transfer(engine: Engine) -> None:
+    _with_a_logged_change(2, transfer_ids=_touched(engine, 2).transfer_ids[:2])(engine)
+
+
+def _without_a_log_record(number: int) -> Callable[[Engine], None]:
+    def tamper(engine: Engine) -> None:
+        engine.write({}, [records.change_key(number)])
+
+    return tamper
+
+
+def _with_another_log(first: int, last: int) -> Callable[[Engine], None]:
+    def tamper(engine: Engine) -> None:
+        engine.write({records.LOG_KEY: records.encode(records.Log(first, last))}, [])
+
+    return tamper
+
+
+def _with_a_log_of_a_change_to_come(engine: Engine) -> None:
+    engine.write({records.change_key(4): records.encode(_touched(engine, 3))}, [])
+    _with_another_log(1, 4)(engine)
+
+
 def _with_bytes_that_are_no_record(engine: Engine) -> None:
     engine.write({b"A" + PART: b"\xc1"}, [])
 
@@ -152,10 +193,36 @@ TAMPERED = {
     "a wrong head": (_with_a_wrong_head, {"ledger_head_broken"}),
     "a head of an account without transfers": (_with_a_head_from_nowhere, {"ledger_head_broken"}),
     "another opening balance": (_with_another_opening, {"ledger_balance_broken"}),
-    "other counts": (_with_other_figures(transfers=41), {"ledger_figures_broken"}),
+    "other counts": (_with_other_figures(transfers=61), {"ledger_figures_broken"}),
     "another sum": (_with_other_figures(amounts_minor={"THB": 1}), {"ledger_figures_broken"}),
     "another time span": (_with_other_figures(last_us=10**9), {"ledger_figures_broken"}),
     "another number of accounts": (_with_other_figures(accounts=8), {"ledger_figures_broken"}),
+    "a logged change lacks an account": (_without_a_logged_account, {"ledger_change_broken"}),
+    "a logged change lacks transfers": (_without_a_logged_transfer, {"ledger_change_broken"}),
+    "a logged change names an unknown transfer": (
+        _with_a_logged_change(1, transfer_ids=["X"]),
+        {"ledger_change_broken"},
+    ),
+    "a logged change of accounts without openings": (
+        _with_a_logged_change(1, transfer_ids=[]),
+        {"ledger_change_broken"},
+    ),
+    "a logged change that touched nothing": (
+        _with_a_logged_change(1, transfer_ids=[], parts=[]),
+        {"ledger_change_broken"},
+    ),
+    "a logged change of everything that names accounts": (
+        _with_a_logged_change(1, whole=True, transfer_ids=[]),
+        {"ledger_change_broken"},
+    ),
+    "the first logged change is gone": (_without_a_log_record(1), {"ledger_log_broken"}),
+    "a logged change is gone": (_without_a_log_record(2), {"ledger_log_broken"}),
+    "the last logged change is gone": (_without_a_log_record(3), {"ledger_log_broken"}),
+    "the log says that it begins earlier": (_with_another_log(0, 3), {"ledger_log_broken"}),
+    "the log says that it begins later": (_with_another_log(2, 3), {"ledger_log_broken"}),
+    "the log says that it ends earlier": (_with_another_log(1, 2), {"ledger_log_broken"}),
+    "the log says that it ends later": (_with_another_log(1, 4), {"ledger_log_broken"}),
+    "a change to come is logged": (_with_a_log_of_a_change_to_come, {"ledger_log_broken"}),
     "bytes that are no record": (_with_bytes_that_are_no_record, {"ledger_record_broken"}),
 }
 
@@ -180,6 +247,7 @@ def test_changed_content_is_named(what: str, sound: Path) -> None:
 
 
 FOLLOWING = {
+    "a transfer is gone": {"ledger_change_broken"},
     "a wrong running balance": {"ledger_head_broken"},
     "a wrong bare balance": {"ledger_head_broken"},
     "a block under another place": {"ledger_balance_broken"},

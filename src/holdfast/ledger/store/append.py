@@ -1,4 +1,4 @@
-"""Plan what a batch of transfers changes in the store: new blocks, heads, figures.
+"""Plan what a batch of transfers changes in the store: new blocks, heads, figures, the log.
 
 Nothing here writes. A plan is one set of puts and deletes, so that a batch is kept whole or
 not at all. Transfers behind an account's last place become new blocks at its end; one that
@@ -15,17 +15,24 @@ from itertools import chain
 from holdfast.ledger.balance import Balance
 from holdfast.ledger.store.engine import Engine
 from holdfast.ledger.store.records import (
+    CHANGE_ROWS_MAX,
+    CHANGES_KEPT,
+    LOG_KEY,
     META_KEY,
     Block,
     Figures,
     Head,
+    Log,
+    Touched,
     account_of,
     account_part,
     block_key,
     blocks_of,
+    change_key,
     decode_block,
     decode_head,
     decode_int,
+    decode_log,
     encode,
     encode_sums,
     split_block_key,
@@ -70,7 +77,24 @@ def plan(engine: Engine, figures: Figures, fresh: dict[Transfer, bytes]) -> Plan
     new_accounts = sum(not head.transfers for head in heads.values())
     after = _figures_after(figures, in_order, new_accounts)
     puts[META_KEY] = encode_sums(after)
+    ids = [transfer.transfer_id for transfer in in_order]
+    _log(engine, after.change, _touched(len(ids), heads, ids), (puts, deletes))
     return puts, deletes, after
+
+
+def read_log(engine: Engine) -> Log:
+    """Return which changes are logged."""
+    value = engine.get(LOG_KEY)
+    return Log(1, 0) if value is None else decode_log(value)
+
+
+def plan_trim(engine: Engine, up_to: int) -> tuple[dict[bytes, bytes], list[bytes]]:
+    """Plan how the changes up to a number leave the log."""
+    log = read_log(engine)
+    trimmed = Log(max(log.first, min(up_to, log.last) + 1), log.last)
+    if trimmed == log:
+        return {}, []
+    return {LOG_KEY: encode(trimmed)}, _change_keys(log.first, trimmed.first)
 
 
 def sort_out_openings(
@@ -105,7 +129,38 @@ def plan_openings(engine: Engine, figures: Figures, fresh: dict[bytes, int]) -> 
                 puts[b"A" + part] = encode_sums(decode_head(value)._replace(after=closing))
     after = figures._replace(change=figures.change + 1)
     puts[META_KEY] = encode_sums(after)
+    _log(engine, after.change, _touched(len(fresh), fresh, []), (puts, deletes))
     return puts, deletes, after
+
+
+def _touched(rows: int, parts: Iterable[bytes], transfer_ids: list[str]) -> Touched:
+    if rows > CHANGE_ROWS_MAX:
+        return Touched(whole=True, parts=[], transfer_ids=[])
+    return Touched(whole=False, parts=sorted(parts), transfer_ids=transfer_ids)
+
+
+def _log(
+    engine: Engine,
+    number: int,
+    touched: Touched,
+    changes: tuple[dict[bytes, bytes], list[bytes]],
+) -> None:
+    """Log what a change touches, and let go of what is too old.
+
+    Where the change before is not logged, because a program wrote it that knows no log, the log
+    begins anew: then its numbers never have a gap.
+    """
+    puts, deletes = changes
+    log = read_log(engine)
+    first = log.first if log.last == number - 1 else number
+    first = max(first, number - CHANGES_KEPT + 1)
+    deletes.extend(_change_keys(log.first, min(first, log.last + 1)))
+    puts[change_key(number)] = encode(touched)
+    puts[LOG_KEY] = encode(Log(first, number))
+
+
+def _change_keys(first: int, end: int) -> list[bytes]:
+    return [change_key(number) for number in range(first, end)]
 
 
 def _by_account(fresh: Iterable[Transfer]) -> dict[bytes, list[Transfer]]:

@@ -4,16 +4,23 @@
     E account NUL currency NUL time seq id      -> a block: transfers of one account, in order
     A account NUL currency                      -> the head: where the account's transfers end
     O account NUL currency                      -> the opening balance, where one is known
+    C change                                    -> what a change touched
+    L                                           -> which changes are logged
     M                                           -> the ledger's own figures
 
 A block is keyed by the place of its first transfer and carries the running balance before it,
 so the balance at any place is one seek and a fold over at most `BLOCK_TRANSFERS_MAX` transfers.
+
+The log of changes can be missing or end early, in part or altogether: an older program knows no
+log and writes none. What is not logged counts as a change of everything, so it needs no format
+of its own.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
@@ -25,13 +32,19 @@ FORMAT = 1
 """Raised when an older program could misread what a newer one writes."""
 
 BLOCK_TRANSFERS_MAX = 64
+CHANGE_ROWS_MAX = 5_000
+"""A change of more new transfers or opening balances is logged without naming what it touched."""
+CHANGES_KEPT = 10_000
+"""How many of the newest changes stay in the log."""
 
+_CHANGE = struct.Struct(">Q")
 _PLACE = struct.Struct(">QQ")
 _SEQ_SHIFT = 2**63
 _NUL = b"\0"
 _LONG = 2**64
 
 META_KEY = b"M"
+LOG_KEY = b"L"
 
 
 class Block(NamedTuple):
@@ -63,10 +76,41 @@ class Figures(NamedTuple):
     """Sum of all amounts by currency."""
 
 
+class Touched(NamedTuple):
+    """What a change touched: account parts, sorted, and new transfers in their order."""
+
+    whole: bool
+    parts: list[bytes]
+    transfer_ids: list[str]
+
+
+class Log(NamedTuple):
+    """The numbers of the first and of the last change that is logged; none if first > last."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one change of the ledger touched."""
+
+    number: int
+    """Where `whole`, it may stand for several: all after the one that was told before it."""
+    accounts: frozenset[tuple[str, str]] = frozenset()
+    """(account, currency) of all that have new transfers or an opening balance."""
+    transfer_ids: tuple[str, ...] = ()
+    """New transfers, also those to itself, in the ledger's order."""
+    whole: bool = False
+    """Anything may have changed: what was touched is not told."""
+
+
 _encoder = msgspec.msgpack.Encoder()
 encode = _encoder.encode
 decode_transfer = msgspec.msgpack.Decoder(Transfer).decode
 decode_int = msgspec.msgpack.Decoder(int).decode
+decode_touched = msgspec.msgpack.Decoder(Touched).decode
+decode_log = msgspec.msgpack.Decoder(Log).decode
 # Sums that were too long for a number stand as text, and are read as numbers again.
 decode_block = msgspec.msgpack.Decoder(Block, strict=False).decode
 decode_head = msgspec.msgpack.Decoder(Head, strict=False).decode
@@ -97,6 +141,16 @@ def transfer_key(transfer_id: str) -> bytes:
     return b"T" + transfer_id.encode()
 
 
+def change_key(number: int) -> bytes:
+    """Return the key of what a change touched."""
+    return b"C" + _CHANGE.pack(number)
+
+
+def split_change_key(key: bytes) -> int:
+    """Return the number of the change whose key this is."""
+    return int.from_bytes(key[1:])
+
+
 def account_part(account: str, currency: str) -> bytes:
     """Return what all keys of one account in one currency share behind their first letter."""
     return account.encode() + _NUL + currency.encode() + _NUL
@@ -105,7 +159,9 @@ def account_part(account: str, currency: str) -> bytes:
 def block_key(part: bytes, place: Place) -> bytes:
     """Return the key of the block of an account whose first transfer stands at `place`."""
     time_us, seq, transfer_id = place
-    return b"E" + part + _PLACE.pack(max(time_us, 0), seq + _SEQ_SHIFT) + transfer_id.encode()
+    if time_us < 0:  # No transfer is: such a place stands before all of the first instant.
+        time_us, seq, transfer_id = 0, -_SEQ_SHIFT, ""
+    return b"E" + part + _PLACE.pack(time_us, seq + _SEQ_SHIFT) + transfer_id.encode()
 
 
 def split_block_key(key: bytes) -> tuple[bytes, Place]:
@@ -129,3 +185,19 @@ def blocks_of(
         block = Block(before, transfers[start : start + BLOCK_TRANSFERS_MAX])
         before = balance_after(before, block.transfers, account)
         yield block, before
+
+
+def changes_of(logged: Iterator[tuple[bytes, bytes]], number: int, last: int) -> Iterator[Change]:
+    """Yield the changes after change `number`, as they are logged, up to the last one.
+
+    Those that are missing in a row are told as one change of everything, under the last number.
+    """
+    for key, value in logged:
+        found = split_change_key(key)
+        if found > number + 1:
+            yield Change(found - 1, whole=True)
+        whole, parts, transfer_ids = decode_touched(value)
+        yield Change(found, frozenset(map(account_of, parts)), tuple(transfer_ids), whole)
+        number = found
+    if number < last:
+        yield Change(last, whole=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from holdfast.core.errors import LedgerDamaged, LedgerFormatUnknown, LedgerMissing
+from holdfast.core.errors import LedgerDamaged, LedgerError, LedgerFormatUnknown, LedgerMissing
 from holdfast.core.words import N_
 from holdfast.ledger.balance import Balance, balance_after
 from holdfast.ledger.store import append
@@ -27,16 +27,19 @@ from holdfast.ledger.store.records import (
     FORMAT,
     META_KEY,
     Block,
+    Change,
     Figures,
     account_part,
     block_key,
+    change_key,
+    changes_of,
     decode_block,
     decode_figures,
     decode_int,
     decode_transfer,
     transfer_key,
 )
-from holdfast.ledger.transfer import History, Place, Transfer
+from holdfast.ledger.transfer import START, History, Place, Transfer
 
 _FORMAT_FILE = "FORMAT"
 _ACKNOWLEDGED_FILE = "ACKNOWLEDGED"
@@ -107,6 +110,10 @@ class LedgerStore:
         self.figures = self._read_figures()
         return self.figures.change
 
+    def acknowledged(self) -> int:
+        """Return the number of the last change that the writer has acknowledged by now."""
+        return _read_acknowledged(self.folder)
+
     def find(self, transfer_ids: Iterable[str]) -> Mapping[str, Transfer]:
         """Return those of the transfers asked for that are in the ledger, by id."""
         wanted = list(transfer_ids)
@@ -135,6 +142,38 @@ class LedgerStore:
         """Return the opening balance of an account in minor units, or None where none is known."""
         value = self.engine.get(b"O" + account_part(account, currency))
         return None if value is None else decode_int(value)
+
+    def balance_at(self, account: str, currency: str, until_us: int) -> int | None:
+        """Return an account's running balance in minor units after all its transfers till then.
+
+        It is the one set right by what banks report, before the account's first transfer its
+        opening balance, and never below zero; None where nothing is known of the account by then.
+        """
+        part = account_part(account, currency)
+        place = (until_us + 1, *START[1:])
+        entry = next(self.engine.scan_around(block_key(part, place), b"E" + part), None)
+        if entry is not None:
+            block = decode_block(entry[1])
+            if block.transfers[0].place < place:
+                return _walk_to(block, place, account)[0].reported_minor
+        opening = self.opening(account, currency)
+        return None if opening is None else Balance.opening(opening).reported_minor
+
+    def changes_since(self, number: int) -> Iterator[Change]:
+        """Yield what each change after change `number` touched, in order, up to the last one seen.
+
+        Changes that are no longer logged, or never were, are told as one change of everything
+        that carries the number of the last of them.
+
+        Raises:
+            LedgerError: this ledger has not come to that number, so it is another one, an older
+                copy, or a reader that has not caught up.
+        """
+        last = self.figures.change
+        if number > last:
+            raise _ahead(self.folder, number, last)
+        first = max(number + 1, append.read_log(self.engine).first)
+        return changes_of(self.engine.scan_from(change_key(first), b"C"), number, last)
 
     def _history(
         self, account: str, currency: str, place: Place, until_us: int | None, *, bare: bool
@@ -206,6 +245,12 @@ class LedgerWriter(LedgerStore):
         if fresh:
             self._commit(*append.plan_openings(self.engine, self.figures, fresh))
         return tuple(conflicts)
+
+    def trim_changes(self, up_to: int) -> None:
+        """Let the log go of the changes up to a number, once whoever follows it has them all."""
+        puts, deletes = append.plan_trim(self.engine, up_to)
+        if puts:
+            self.engine.write(puts, deletes)
 
     def _commit(self, puts: dict[bytes, bytes], deletes: list[bytes], figures: Figures) -> None:
         self.engine.write(puts, deletes)
@@ -300,6 +345,19 @@ def _not_a_ledger(folder: Path) -> LedgerMissing:
             "in a new folder"
         ),
         place=str(folder),
+    )
+
+
+def _ahead(folder: Path, number: int, found: int) -> LedgerError:
+    return LedgerError(
+        "ledger_change_ahead",
+        N_(
+            "change {number} of the ledger {place} was asked about, but it holds only {found}: "
+            "it is another ledger, or an older copy of it"
+        ),
+        place=str(folder),
+        number=number,
+        found=found,
     )
 
 

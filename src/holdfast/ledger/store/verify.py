@@ -1,5 +1,7 @@
 """Verify a ledger: every byte read, every balance reckoned again, every transfer on both sides.
 
+The log of changes must have no gap, and say just the accounts that its transfers touch.
+
 Findings are data: each names what is wrong and where. That every transfer stands once on its
 debit account and once on its credit account is shown by three sums of digests, which must be
 equal whatever the order.
@@ -17,17 +19,22 @@ from holdfast.core.errors import LedgerDamaged
 from holdfast.core.problem import Problem
 from holdfast.core.words import N_
 from holdfast.ledger.balance import Balance, balance_after
+from holdfast.ledger.store.append import read_log
 from holdfast.ledger.store.engine import Engine, Progress
 from holdfast.ledger.store.records import (
     Figures,
     Head,
+    Touched,
     account_of,
+    account_part,
     decode_block,
     decode_head,
     decode_int,
+    decode_touched,
     decode_transfer,
     encode,
     split_block_key,
+    split_change_key,
     transfer_key,
 )
 from holdfast.ledger.store.store import LedgerStore
@@ -48,6 +55,7 @@ def verify(ledger: LedgerStore, progress: Progress = lambda _: None) -> Iterator
         sides = _Sides()
         yield from _verify_accounts(ledger.engine, found, sides, progress)
         yield from _verify_transfers(ledger, found, sides, progress)
+        yield from _verify_log(ledger, found)
     except LedgerDamaged as damage:
         yield Problem.of(damage, found.place, 0)
     except msgspec.MsgspecError as error:
@@ -239,6 +247,53 @@ def _index_broken(found: _Findings, transfer_id: str) -> Problem:
         N_("transfer {transfer} is there but is not found by its id"),
         transfer=transfer_id,
     )
+
+
+def _verify_log(ledger: LedgerStore, found: _Findings) -> Iterator[Problem]:
+    log = read_log(ledger.engine)
+    if log.last > ledger.figures.change:
+        yield _log_broken(found, log.last, ledger.figures.change)
+    right = log.first
+    for key, value in ledger.engine.scan_from(b"C", b"C"):
+        number = split_change_key(key)
+        if number != right:
+            yield _log_broken(found, number, right)
+        if not _is_as_logged(ledger.engine, decode_touched(value)):
+            yield found(
+                "ledger_change_broken",
+                N_("the log of change {number} does not say what that change touched"),
+                number=number,
+            )
+        right = number + 1
+    if right != log.last + 1:
+        yield _log_broken(found, None, right)
+
+
+def _log_broken(found: _Findings, number: int | None, right: int) -> Problem:
+    return found(
+        "ledger_log_broken",
+        N_("the log of changes has change {found} where change {right} should stand"),
+        found=number,
+        right=right,
+    )
+
+
+def _is_as_logged(engine: Engine, touched: Touched) -> bool:
+    """Whether a change's transfers are there and touch its accounts, or all have openings."""
+    if touched.whole:
+        return not (touched.parts or touched.transfer_ids)
+    if not touched.transfer_ids:
+        openings = engine.get_many([b"O" + part for part in touched.parts])
+        return bool(openings) and None not in openings
+    values = engine.get_many([transfer_key(name) for name in touched.transfer_ids])
+    transfers = [decode_transfer(value) for value in values if value is not None]
+    sides = {
+        account_part(account, transfer.currency)
+        for transfer in transfers
+        if not transfer.to_itself
+        for account in (transfer.debit_account, transfer.credit_account)
+    }
+    return len(transfers) == len(values) and touched.parts == sorted(sides)
 
 
 def _opening(engine: Engine, part: bytes) -> Balance:
