@@ -1,0 +1,1 @@
+"""What the law of a country allows on a day: parameters with sources, and questions asked of them."""
