@@ -9,6 +9,10 @@
         LedgerDamaged        its content is not what was written
         LedgerFull           no space is left where it stands
       TrailError             the question asked of the trail has no answer
+      CentreError            the installation is not as it must be (home, database, clock)
+      Forbidden              the one who asks has no right to this
+      NotFound               there is nothing under this id, or not for the one who asks
+      Conflict               what was asked does not fit the state that things are in
 
 Each error carries a stable `code` for programs, a `sentence` for people (an English template,
 translated when shown) and the `fields` that fill it. `transient` says whether the same call
@@ -84,3 +88,19 @@ class LedgerFull(LedgerError):
 
 class TrailError(HoldfastError):
     """The question asked of the trail has no answer."""
+
+
+class CentreError(HoldfastError):
+    """The installation is not as it must be: its home, database or clock."""
+
+
+class Forbidden(HoldfastError):
+    """The one who asks has no right to this."""
+
+
+class NotFound(HoldfastError):
+    """There is nothing under this id, or not for the one who asks: the two look the same."""
+
+
+class Conflict(HoldfastError):
+    """What was asked does not fit the state that things are in."""

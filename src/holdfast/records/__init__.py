@@ -1,0 +1,1 @@
+"""What every change leaves: audit and its sealing, outbox, idempotency keys, due work."""

@@ -1,0 +1,154 @@
+"""The key that a centre signs with: Ed25519 (RFC 8032), and the public halves of earlier ones.
+
+    keys/<key id>.pem   the private key, PKCS #8, readable by its owner only
+    keys/public.json    which key is used now, and all public keys there ever were, base64
+
+A key that is retired stays in `public.json`, so that what it signed can be verified for ever.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.core.errors import CentreError, Refused
+from holdfast.core.keys import SigningKey, check_key_id
+from holdfast.core.words import N_
+
+PUBLIC_FILE = "public.json"
+PUBLIC_BYTES = 32
+
+
+def create_key(folder: Path, key_id: str) -> SigningKey:
+    """Make a new key, write it, and let it be the one used from now on.
+
+    Raises:
+        Refused: `key_id_form`.
+        CentreError: `signing_key_exists` or `signing_keys_unreadable`.
+    """
+    key = SigningKey.new(key_id)
+    path = folder / f"{key_id}.pem"
+    known = public_keys(folder)
+    if key_id in known:
+        raise _exists(path)
+    try:
+        key.write(folder)
+    except FileExistsError:
+        raise _exists(path) from None
+    _write_public(folder, key_id, {**known, key_id: base64.b64decode(key.public_base64)})
+    return key
+
+
+def current_key(folder: Path) -> SigningKey:
+    """Read the key that is used now.
+
+    Raises:
+        CentreError: `signing_key_missing`, `signing_key_unreadable`, `signing_key_open` or
+            `signing_keys_unreadable`.
+    """
+    known = _read_public(folder)
+    path = folder / f"{known.current}.pem" if known.current else None
+    if path is None or not path.is_file():
+        raise CentreError(
+            "signing_key_missing",
+            N_("there is no signing key in {folder}; `holdfast init` makes one"),
+            folder=folder,
+        )
+    if path.stat().st_mode & 0o077:
+        raise CentreError(
+            "signing_key_open",
+            N_("others than its owner can read the signing key {file}; chmod 600 mends that"),
+            file=path,
+        )
+    try:
+        check_key_id(known.current)
+        key = SigningKey.read(path)
+    except Refused:
+        raise _unreadable(path) from None
+    if known.keys.get(key.key_id) != key.public_base64:
+        raise _unreadable(path)
+    return key
+
+
+def public_keys(folder: Path) -> Mapping[str, bytes]:
+    """Return all public keys there ever were by their ids, 32 bytes each.
+
+    Raises:
+        CentreError: `signing_keys_unreadable`.
+    """
+    texts = _read_public(folder).keys
+    try:
+        keys = {name: base64.b64decode(text, validate=True) for name, text in texts.items()}
+    except (binascii.Error, TypeError, ValueError):
+        raise _public_unreadable(folder) from None
+    if any(len(key) != PUBLIC_BYTES for key in keys.values()):
+        raise _public_unreadable(folder)
+    return keys
+
+
+@dataclass(frozen=True, slots=True)
+class _Public:
+    """What public.json says."""
+
+    current: str
+    keys: Mapping[str, str]
+
+
+def _read_public(folder: Path) -> _Public:
+    try:
+        values = json.loads((folder / PUBLIC_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return _Public("", {})
+    except (OSError, ValueError, RecursionError):
+        raise _public_unreadable(folder) from None
+    try:
+        return _Public(str(values["current"]), dict(values["keys"]))
+    except (KeyError, TypeError, ValueError):
+        raise _public_unreadable(folder) from None
+
+
+def _write_public(folder: Path, current: str, keys: Mapping[str, bytes]) -> None:
+    """Write the file anew beside the old one and put it in its place at once."""
+    values = {
+        "current": current,
+        "keys": {name: base64.b64encode(key).decode() for name, key in keys.items()},
+    }
+    draft = folder / f"{PUBLIC_FILE}.new"
+    draft.unlink(missing_ok=True)
+    _write_new(draft, json.dumps(values, indent=1, sort_keys=True).encode() + b"\n", 0o644)
+    draft.replace(folder / PUBLIC_FILE)
+
+
+def _write_new(path: Path, content: bytes, mode: int = 0o600) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _exists(path: Path) -> CentreError:
+    return CentreError(
+        "signing_key_exists", N_("there is a key {file} already; choose another id"), file=path
+    )
+
+
+def _unreadable(path: Path) -> CentreError:
+    return CentreError(
+        "signing_key_unreadable",
+        N_("{file} is not the private Ed25519 key in PEM that its folder's public.json names"),
+        file=path,
+    )
+
+
+def _public_unreadable(folder: Path) -> CentreError:
+    return CentreError(
+        "signing_keys_unreadable",
+        N_("{file} is not a file of public keys; restore it from a copy"),
+        file=folder / PUBLIC_FILE,
+    )

@@ -1,0 +1,131 @@
+"""The key that a centre signs with."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from holdfast.core.errors import CentreError, Refused
+from holdfast.records.signing_key import create_key, current_key, public_keys
+
+
+def _code(folder: Path) -> str:
+    with pytest.raises(CentreError) as caught:
+        current_key(folder)
+    return caught.value.code
+
+
+def test_a_key_that_was_made_is_loaded_and_signs(tmp_path: Path) -> None:
+    """Only its owner can read it; the public half verifies what it signs."""
+    made = create_key(tmp_path / "keys", "th-1")
+    loaded = current_key(tmp_path / "keys")
+    assert (loaded.key_id, loaded.public_base64) == ("th-1", made.public_base64)
+    public = public_keys(tmp_path / "keys")["th-1"]
+    Ed25519PublicKey.from_public_bytes(public).verify(loaded.sign(b"x"), b"x")
+    assert base64.b64decode(made.public_base64) == public
+    assert (tmp_path / "keys" / "th-1.pem").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_new_key_takes_over_and_the_old_stays_known(tmp_path: Path) -> None:
+    """What the old one signed can be verified for ever, its private half is not needed."""
+    old = create_key(tmp_path, "th-1")
+    new = create_key(tmp_path, "th-2")
+    (tmp_path / "th-1.pem").unlink()
+    assert current_key(tmp_path).key_id == "th-2"
+    assert {
+        name: base64.b64encode(key).decode() for name, key in public_keys(tmp_path).items()
+    } == {
+        "th-1": old.public_base64,
+        "th-2": new.public_base64,
+    }
+
+
+def test_an_id_is_used_once(tmp_path: Path) -> None:
+    """Whether its private half is still there or not."""
+    create_key(tmp_path, "th-1")
+    for _ in range(2):
+        with pytest.raises(CentreError) as caught:
+            create_key(tmp_path, "th-1")
+        assert caught.value.code == "signing_key_exists"
+        (tmp_path / "th-1.pem").unlink(missing_ok=True)
+    (tmp_path / "th-9.pem").write_text("mine")
+    with pytest.raises(CentreError):
+        create_key(tmp_path, "th-9")
+    assert (tmp_path / "th-9.pem").read_text() == "mine"
+
+
+@pytest.mark.parametrize("key_id", ["", ".x", "a/b", "../x", "a" * 81, "ก"])
+def test_an_id_that_can_not_name_a_file_is_refused(tmp_path: Path, key_id: str) -> None:
+    """Nothing is written."""
+    with pytest.raises(Refused) as caught:
+        create_key(tmp_path / "keys", key_id)
+    assert caught.value.code == "key_id_form"
+    assert not (tmp_path / "keys").exists()
+
+
+def test_a_missing_key_is_told(tmp_path: Path) -> None:
+    """No folder, or no private half of the key used now."""
+    assert _code(tmp_path / "keys") == "signing_key_missing"
+    assert public_keys(tmp_path / "keys") == {}
+    create_key(tmp_path, "th-1")
+    (tmp_path / "th-1.pem").unlink()
+    assert _code(tmp_path) == "signing_key_missing"
+
+
+def test_a_key_that_others_can_read_is_not_used(tmp_path: Path) -> None:
+    """Whoever could read it could sign orders."""
+    create_key(tmp_path, "th-1")
+    (tmp_path / "th-1.pem").chmod(0o640)
+    assert _code(tmp_path) == "signing_key_open"
+
+
+def test_what_is_no_key_of_this_id_is_told(tmp_path: Path) -> None:
+    """Broken, of another kind, or another key than the public one that others know."""
+    create_key(tmp_path, "th-1")
+    path = tmp_path / "th-1.pem"
+    other_kind = generate_private_key(SECP256R1()).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    create_key(tmp_path / "other", "th-1")
+    for content in (b"", b"no key", other_kind, (tmp_path / "other" / "th-1.pem").read_bytes()):
+        path.write_bytes(content)
+        assert _code(tmp_path) == "signing_key_unreadable"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"current":"a"}',
+        '{"current":"a","keys":3}',
+        '{"current":"a","keys":{"a":"AAAA"}}',
+        '{"current":"a","keys":{"a":"!"}}',
+        '{"current":"a","keys":{"a":1}}',
+        "[" * 100_000,
+    ],
+)
+def test_broken_public_keys_are_told(tmp_path: Path, text: str) -> None:
+    """Verifying without them would call good signatures bad."""
+    (tmp_path / "public.json").write_text(text)
+    with pytest.raises(CentreError) as caught:
+        public_keys(tmp_path)
+    assert caught.value.code == "signing_keys_unreadable"
+
+
+def test_a_key_does_not_show_itself(tmp_path: Path) -> None:
+    """Neither in logs nor in the file of public keys."""
+    key = create_key(tmp_path, "th-1")
+    assert repr(key) == "SigningKey(key_id='th-1')"
+    assert json.loads((tmp_path / "public.json").read_text()) == {
+        "current": "th-1",
+        "keys": {"th-1": key.public_base64},
+    }
