@@ -1,0 +1,168 @@
+"""An HTTP client that ends on time, whatever the other side does with single bytes.
+
+The timeouts of an HTTP library bound each read; a server that sends one byte now and then stays
+within them for hours. Here every wait on the network is cut to what is left of the whole.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from ipaddress import ip_address
+from ssl import SSLContext
+from typing import Any
+
+import httpcore
+import httpx
+
+from holdfast.core.errors import Refused
+from holdfast.core.words import N_
+
+_ends_s: ContextVar[float | None] = ContextVar("ends_s", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long one call may take: to connect, between two reads, and in all."""
+
+    connect_s: float = 5.0
+    read_s: float = 10.0
+    total_s: float = 30.0
+
+
+@contextmanager
+def within(total_s: float) -> Iterator[None]:
+    """Bound all waits of this thread on a client of `http_client` to `total_s` together."""
+    token = _ends_s.set(time.monotonic() + total_s)
+    try:
+        yield
+    finally:
+        _ends_s.reset(token)
+
+
+def seconds_left(otherwise: float = 0.0) -> float:
+    """Return what is left of `within`, or `otherwise` outside of it."""
+    ends_s = _ends_s.get()
+    return otherwise if ends_s is None else ends_s - time.monotonic()
+
+
+def http_client(timeouts: Timeouts, verify: SSLContext | bool = True) -> httpx.Client:
+    """Return a client without redirects, proxies or settings of the environment."""
+    return httpx.Client(
+        transport=_Transport(verify=verify, trust_env=False),
+        timeout=httpx.Timeout(timeouts.read_s, connect=timeouts.connect_s),
+        follow_redirects=False,
+        trust_env=False,
+        headers={"user-agent": "holdfast", "accept-encoding": "identity"},
+    )
+
+
+def check_endpoint(endpoint: str) -> str:
+    """Return an endpoint without a slash at its end: https, or http on this machine alone.
+
+    Raises:
+        Refused: `endpoint_form` or `endpoint_insecure`.
+    """
+    try:
+        url = httpx.URL(endpoint)
+    except (httpx.InvalidURL, TypeError):
+        raise _endpoint_form(endpoint) from None
+    if url.scheme not in {"http", "https"} or not url.host or url.query or url.fragment:
+        raise _endpoint_form(endpoint)
+    if url.userinfo:
+        raise _endpoint_form("…")
+    if url.scheme == "http" and not _is_loopback(url.host):
+        raise Refused(
+            "endpoint_insecure",
+            N_("{value!r} is without encryption; https is needed between two machines"),
+            value=endpoint[:80],
+        )
+    return endpoint.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _endpoint_form(endpoint: str) -> Refused:
+    return Refused(
+        "endpoint_form",
+        N_("{value!r} is not an endpoint; https://host/path is, without query and password"),
+        value=endpoint[:80],
+    )
+
+
+class _Transport(httpx.HTTPTransport):
+    """The usual transport on a network that knows the deadline."""
+
+    def __init__(self, verify: SSLContext | bool, *, trust_env: bool) -> None:
+        super().__init__(verify=verify, trust_env=trust_env)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(verify=verify, trust_env=trust_env),
+            max_connections=100,
+            max_keepalive_connections=20,
+            keepalive_expiry=5.0,
+            network_backend=_Network(httpcore.SyncBackend()),
+        )
+
+
+class _Network(httpcore.NetworkBackend):
+    def __init__(self, inner: httpcore.NetworkBackend) -> None:
+        self._inner = inner
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        bounded = _left(timeout, httpcore.ConnectTimeout)
+        stream = self._inner.connect_tcp(host, port, bounded, local_address, socket_options)
+        return _Stream(stream)
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        bounded = _left(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, bounded))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _left(timeout: float | None, late: Callable[[], Exception]) -> float | None:
+    """Cut one timeout to what is left of the whole."""
+    ends_s = _ends_s.get()
+    if ends_s is None:
+        return timeout
+    left_s = ends_s - time.monotonic()
+    if left_s <= 0:
+        raise late()
+    return left_s if timeout is None else min(timeout, left_s)
