@@ -1,0 +1,1 @@
+"""Reports, cases, claims, stored trails, orders and their answers."""

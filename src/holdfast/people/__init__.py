@@ -1,0 +1,1 @@
+"""Staff, institutions, their keys and what these may do."""

@@ -1,0 +1,234 @@
+"""Add claims: find the payments that a report tells of, make claims of them, order holds at once.
+
+A payment that was told before is the same claim: the new report is linked to it. What cannot be
+followed now waits and becomes due work; the report is taken all the same.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+from django.db import DatabaseError, IntegrityError, transaction
+
+from holdfast.cases.claim import ClaimState
+from holdfast.cases.models import Case, Claim, ClaimReport, Order, Report
+from holdfast.cases.queries import lock_settlement
+from holdfast.cases.report import Payment, ReportTold
+from holdfast.core.errors import Conflict, HoldfastError, LedgerError
+from holdfast.core.words import N_
+from holdfast.ledger.store import LedgerStore
+from holdfast.ledger.transfer import Transfer
+from holdfast.people.actor import Actor
+from holdfast.records import audit, due
+from holdfast.workflows.centre import Centre
+from holdfast.workflows.find_payment import Found, find_payment, fits
+from holdfast.workflows.hold_money import hold_money
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 5
+"""How often a report is taken anew when another report of the same payment came in between."""
+TRACE = "trace"
+"""Due work: settle a claim that could not be settled when it was reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Payments as told, and what was found of each; without a ledger nothing is."""
+
+    ledger: LedgerStore | None
+    payments: Sequence[Payment]
+    found: Sequence[Found]
+    not_followed: str = ""
+    """The code of why the ledger could not be asked, or nothing."""
+
+    def known_claims(self) -> dict[str, Claim]:
+        """Return the claims about these payments that there are, by transfer id."""
+        ids = [row.transfer.transfer_id for row in self.found if row.transfer is not None]
+        ids += [row.transfer_id for row in self.payments if row.transfer_id]
+        claims = Claim.objects.select_related("case").filter(transfer_id__in=ids)
+        return {claim.transfer_id: claim for claim in claims} if ids else {}
+
+
+@dataclass(slots=True)
+class Taken:
+    """What became of a report."""
+
+    report: Report
+    case: Case
+    claims: list[Claim] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    known: list[Claim] = field(default_factory=list)
+    """Claims that somebody had told of before."""
+    accepted: list[Claim] = field(default_factory=list)
+    """Those of them that had waited for their payment until this report."""
+    several: dict[int, int] = field(default_factory=dict)
+    """How many transfers fit a payment, by its place in the report, where it was not just one."""
+    not_followed: str = ""
+    """The code of why following must wait, or nothing."""
+
+
+@contextmanager
+def look_up(centre: Centre, payments: Sequence[Payment]) -> Iterator[Looked]:
+    """Look for payments in the ledger, and lend the ledger until their claims are settled."""
+    with ExitStack() as lent:
+        try:
+            ledger = lent.enter_context(centre.ledger())
+        except LedgerError as error:
+            yield Looked(None, payments, [Found(None)] * len(payments), error.code)
+            return
+        yield Looked(ledger, payments, [find_payment(ledger, row) for row in payments])
+
+
+def add_claims(
+    centre: Centre, report: Report, told: ReportTold, looked: Looked, actor: Actor
+) -> Taken:
+    """Make claims of a report's payments and order what can be held at once.
+
+    Must be called in the transaction that writes the report.
+    """
+    taken = Taken(report, report.case, not_followed=looked.not_followed)
+    known = looked.known_claims()
+    for index, (payment, found) in enumerate(zip(looked.payments, looked.found, strict=True)):
+        claim = _claim_of(payment, found)
+        if found.several > 1:
+            taken.several[index] = found.several
+        before = known.get(claim.transfer_id) if claim.transfer_id else None
+        waited = before is not None and before.state == ClaimState.WAITING.value
+        if before is not None and _is_meant(centre, before, found, actor):
+            if before not in taken.claims + taken.known:
+                taken.known.append(before)
+            claim = before
+            ClaimReport.objects.get_or_create(claim=claim, report=report)
+            if waited and before.state == ClaimState.ACCEPTED.value:
+                taken.accepted.append(before)
+        else:
+            _keep(centre, claim, taken.case, told)
+            taken.claims.append(claim)
+            if claim.transfer_id:
+                known[claim.transfer_id] = claim
+            ClaimReport.objects.create(claim=claim, report=report)
+    _follow(centre, looked.ledger, taken, actor)
+    return taken
+
+
+def taken_anew(take: Callable[[], Taken]) -> Taken:
+    """Take a report; anew where somebody told of the same payment at the same time.
+
+    Raises:
+        Conflict: `report_contended` where too many report the same payment at this instant.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            return take()
+        except IntegrityError:
+            # By now the other's claim is there to be linked.
+            continue
+    raise Conflict(
+        "report_contended",
+        N_("many report the same payment at this moment; send the report again"),
+    )
+
+
+def accept(claim: Claim, transfer: Transfer) -> None:
+    """Join a claim to its payment in the ledger; one to the payer's own account is refused."""
+    claim.transfer_id = transfer.transfer_id
+    claim.currency = transfer.currency
+    claim.time_us, claim.seq = transfer.time_us, transfer.seq
+    claim.amount_minor = transfer.amount_minor
+    claim.debit_account = transfer.debit_account
+    claim.credit_account = transfer.credit_account
+    claim.state = (ClaimState.REFUSED if transfer.to_itself else ClaimState.ACCEPTED).value
+
+
+def _is_meant(centre: Centre, before: Claim, found: Found, actor: Actor) -> bool:
+    """Whether an earlier claim with the id of a payment is about it; one that waited is accepted.
+
+    Where the ledger has that id by now, and not as the earlier teller told it, that claim gives
+    the id up: nobody's mistake keeps the payment from the one who tells it rightly.
+    """
+    if before.state != ClaimState.WAITING.value or found.transfer is None:
+        return True
+    told_rightly = fits(found.transfer, Payment.model_validate(before.told))
+    if told_rightly:
+        accept(before, found.transfer)
+    else:
+        before.transfer_id = None
+    before.save()
+    record_claim(centre, before, actor, "accept_claim" if told_rightly else "free_payment")
+    return told_rightly
+
+
+def record_claim(centre: Centre, claim: Claim, actor: Actor, verb: str, **detail: object) -> None:
+    """Write what became of a claim into the audit of its case."""
+    audit.record(
+        at_us=centre.now_us(),
+        actor=actor.name,
+        verb=verb,
+        subject=f"case:{claim.case.number}",
+        detail={"claim": claim.claim_id, "state": claim.state} | detail,
+    )
+
+
+def _claim_of(told: Payment, found: Found) -> Claim:
+    claim = Claim(
+        state=ClaimState.WAITING.value,
+        told=told.model_dump(mode="json", exclude_none=True),
+        transfer_id=None if found.contradicts else told.transfer_id,
+        currency=told.currency or "",
+        debit_account=told.from_account or "",
+        credit_account=told.to_account or "",
+    )
+    if found.transfer is not None:
+        accept(claim, found.transfer)
+    return claim
+
+
+def _keep(centre: Centre, claim: Claim, case: Case, told: ReportTold) -> None:
+    now_us = centre.now_us()
+    claim.claim_id = centre.new_id("claim")
+    claim.case = case
+    claim.reported_us = now_us
+    claim.confirmed_us = now_us if told.caller_confirmed else None
+    classify(centre, claim, told.scam_type)
+    claim.save(force_insert=True)
+
+
+def classify(centre: Centre, claim: Claim, scam_type: str | None) -> None:
+    """Set how far orders for a claim may reach: a sale in dispute only to the first account."""
+    if scam_type is not None:
+        day = centre.law.local_day(centre.country, centre.now_us())
+        claim.disputed = centre.law.scam_type(centre.country, scam_type, day).dispute
+        claim.hops_max = 1 if claim.disputed else None
+
+
+def _follow(centre: Centre, ledger: LedgerStore | None, taken: Taken, actor: Actor) -> None:
+    """Order what can be held for the new claims; where that fails now, it becomes due work."""
+    if ledger is not None:
+        try:
+            with transaction.atomic():
+                taken.orders = _order(centre, ledger, [*taken.claims, *taken.accepted], actor)
+        except (HoldfastError, DatabaseError) as error:
+            taken.not_followed = getattr(error, "code", "database")
+            log.warning("following a report must wait: %s", taken.not_followed)
+        else:
+            return
+    for claim in (*taken.claims, *taken.accepted):
+        due.plan(kind=TRACE, subject=claim.claim_id, due_us=centre.now_us())
+
+
+def _order(
+    centre: Centre, ledger: LedgerStore, claims: Iterable[Claim], actor: Actor
+) -> list[Order]:
+    accepted: dict[str, list[Claim]] = {}
+    for claim in claims:
+        if claim.state == ClaimState.ACCEPTED.value:
+            accepted.setdefault(claim.currency, []).append(claim)
+    orders = []
+    for currency in sorted(accepted):
+        lock_settlement(currency)
+        orders += hold_money(centre, ledger, accepted[currency], actor).orders
+    return orders

@@ -1,0 +1,101 @@
+"""Decide: what a person says about something a rule alone could not settle."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from holdfast.cases.models import Claim, Order, Review
+from holdfast.cases.queries import overheld_now
+from holdfast.cases.review import ReviewKind, ReviewState
+from holdfast.core.errors import Conflict, Forbidden, NotFound
+from holdfast.core.words import N_
+from holdfast.people.actor import Actor
+from holdfast.records import audit, due
+from holdfast.workflows.add_claims import TRACE
+from holdfast.workflows.centre import Centre
+from holdfast.workflows.confirm_claim import confirm_claim
+from holdfast.workflows.release_hold import release_hold
+from holdfast.workflows.set_aside import ask_again
+from holdfast.workflows.step_order import locked_order
+
+
+def decide_review(
+    centre: Centre, review_id: str, actor: Actor, *, approve: bool, reason: str
+) -> Review:
+    """Take a person's decision, and set going what it allows.
+
+    Raises:
+        NotFound: `review_unknown`.
+        Forbidden: `own_request`: nobody approves what they asked for.
+        Conflict: `review_decided`.
+    """
+    with transaction.atomic():
+        reviews = Review.objects.select_for_update(of=("self",), no_key=True).select_related("case")
+        review: Review | None = reviews.filter(review_id=review_id).first()
+        if review is None:
+            raise NotFound(
+                "review_unknown", N_("there is no review {review} for you"), review=review_id[:60]
+            )
+        if review.asked_by == actor.name:
+            raise Forbidden("own_request", N_("nobody decides what they asked for themselves"))
+        if review.state != ReviewState.OPEN.value:
+            raise Conflict(
+                "review_decided",
+                N_("review {review} was decided before: {state}"),
+                review=review_id,
+                state=review.state,
+            )
+        review.state = (ReviewState.APPROVED if approve else ReviewState.DECLINED).value
+        review.decided_us, review.decided_by = centre.now_us(), actor.name
+        review.reason = reason
+        review.save()
+        audit.record(
+            at_us=review.decided_us,
+            actor=actor.name,
+            verb="decide_review",
+            subject=f"case:{review.case.number}",
+            detail={"review": review_id, "kind": review.kind, "decision": review.state},
+        )
+        if approve:
+            _carry_out(centre, review, actor)
+        elif review.kind == ReviewKind.NAME_MISMATCH.value:
+            _let_go_of_stranger(centre, review, actor)
+    return review
+
+
+def _carry_out(centre: Centre, review: Review, actor: Actor) -> None:
+    kind = ReviewKind(review.kind)
+    if kind is ReviewKind.OVERHELD:
+        _release_excess(centre, review, actor)
+    elif kind is ReviewKind.RELEASE:
+        facts = review.facts
+        release_hold(centre, facts["order"], actor, facts["reason"], facts.get("amount_minor"))
+    elif kind is ReviewKind.AFTER_LAPSE:
+        order = Order.objects.select_related("claim").get(order_id=review.subject)
+        ask_again(order)
+        due.plan(kind=TRACE, subject=order.claim.claim_id, due_us=centre.now_us())
+    elif kind is ReviewKind.NAME_MISMATCH and _is_claim(review.subject):
+        confirm_claim(centre, review.subject, actor, name_matches=True)
+    elif kind in (ReviewKind.VICTIM_ACCOUNT, ReviewKind.DISPUTE):
+        claim_id = review.subject.partition("@")[0]
+        if _is_claim(claim_id):
+            due.plan(kind=TRACE, subject=claim_id, due_us=centre.now_us())
+
+
+def _is_claim(subject: str) -> bool:
+    return bool(Claim.objects.filter(claim_id=subject).exists())
+
+
+def _let_go_of_stranger(centre: Centre, review: Review, actor: Actor) -> None:
+    """Release what is held of somebody who, a person says, is not the payee that was meant."""
+    order = Order.objects.filter(order_id=review.subject).first()
+    if order is not None and order.held_minor:
+        release_hold(centre, order.order_id, actor, "name_mismatch")
+
+
+def _release_excess(centre: Centre, review: Review, actor: Actor) -> None:
+    """Let go of what stands on other money, unless the trail has found a use for it since."""
+    order = locked_order(review.facts["order"])
+    amount_minor = min(int(review.facts["amount_minor"]), order.held_minor, overheld_now(order))
+    if amount_minor > 0:
+        release_hold(centre, order.order_id, actor, "overheld", amount_minor)

@@ -1,0 +1,175 @@
+"""Deliver: bring one message of the outbox to its institution and record what that answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Protocol
+
+from holdfast.banks.client import Answered, Delivery, Fault
+from holdfast.banks.messages import (
+    ExtendOrder,
+    HoldOrder,
+    ReleaseOrder,
+    parse_extension,
+    parse_order,
+    parse_release,
+)
+from holdfast.banks.signing import Keys
+from holdfast.cases.hold import HoldState
+from holdfast.cases.models import Order
+from holdfast.core.errors import HoldfastError
+from holdfast.core.keys import PublicKey
+from holdfast.people.actor import Actor
+from holdfast.people.models import Institution, InstitutionKey
+from holdfast.people.role import Scope
+from holdfast.records import outbox
+from holdfast.records.models import OutboxMessage
+from holdfast.workflows.centre import Centre
+from holdfast.workflows.messages_out import EXTEND, HOLD, RELEASE
+from holdfast.workflows.record_answer import record_answer
+
+PUSH = "push"
+"""How orders reach an institution that has an endpoint of its own."""
+_PARSERS: dict[str, Callable[[bytes], HoldOrder | ReleaseOrder | ExtendOrder]] = {
+    HOLD: parse_order,
+    RELEASE: parse_release,
+    EXTEND: parse_extension,
+}
+
+
+class Deliverer(Protocol):
+    """What brings a message to an endpoint; in a running centre a `BankClient`."""
+
+    def deliver(
+        self, endpoint: str, order: HoldOrder | ReleaseOrder | ExtendOrder, keys: Keys
+    ) -> Delivery:
+        """Send it and return the answer, or what went wrong."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """An institution to which orders are pushed: where, and the keys that its answers bear."""
+
+    institution_id: str
+    endpoint: str
+    keys: Mapping[str, PublicKey]
+    """By their ids; nobody else's are among them."""
+
+
+def reached(institution_ids: Collection[str] | None = None) -> dict[str, Reached]:
+    """Return institutions by their ids: those named, or all that orders are pushed to."""
+    rows = Institution.objects.filter(delivery=PUSH, closed_us=None)
+    if institution_ids is not None:
+        rows = Institution.objects.filter(institution_id__in=list(institution_ids))
+    found = {
+        row.id: Reached(row.institution_id, row.endpoint, {})
+        for row in rows.only("institution_id", "endpoint")
+    }
+    keys: dict[int, dict[str, PublicKey]] = {row_id: {} for row_id in found}
+    for key in InstitutionKey.objects.filter(institution__in=list(found)):
+        keys[key.institution_id][key.key_id] = PublicKey.parse(
+            key.key_id, key.public_key, key.valid_from_us, key.retired_us
+        )
+    return {row.institution_id: replace(row, keys=keys[key]) for key, row in found.items()}
+
+
+def ended_among(messages: Iterable[OutboxMessage]) -> set[str]:
+    """Return the ids of those orders to hold that have ended by now."""
+    subjects = [message.subject for message in messages if message.kind == HOLD]
+    states = Order.objects.filter(order_id__in=subjects).values_list("order_id", "state")
+    return {order_id for order_id, state in states if HoldState(state).ended}
+
+
+def deliver_message(centre: Centre, bank: Deliverer, message: OutboxMessage, wait_us: int) -> str:
+    """Deliver a message that this worker has taken; return `done`, or the code of the fault.
+
+    A fault leaves the message in the outbox, due again after `wait_us` from now. An order that
+    ended before it could be delivered is not sent any more: there is nothing left to hold.
+    """
+    if ended_among([message]):
+        outbox.done(message, centre.now_us())
+        return "done"
+    to = reached([message.destination])[message.destination]
+    return deliver_to(centre, bank, message, to, wait_us)
+
+
+def deliver_to(
+    centre: Centre, bank: Deliverer, message: OutboxMessage, to: Reached, wait_us: int
+) -> str:
+    """Deliver a message of an order that has not ended; returns as `deliver_message`.
+
+    Where the institution doesn't know an order that is to be let go, there is nothing to let go.
+    The database is asked for nothing until the institution has answered, so that a silent one
+    keeps no connection from others.
+    """
+    order = _PARSERS[message.kind](message.body.encode())
+    delivery = bank.deliver(to.endpoint, order, to.keys.get)
+    if isinstance(delivery, Fault) and _is_about_nothing(message, delivery):
+        outbox.done(message, centre.now_us())
+        return "done"
+    if isinstance(delivery, Fault):
+        outbox.again(message, now_us=centre.now_us(), fault=delivery.code, wait_us=wait_us)
+        return delivery.code
+    return _answered(centre, to, message, delivery, wait_us)
+
+
+def _answered(
+    centre: Centre,
+    to: Reached,
+    message: OutboxMessage,
+    delivery: Answered,
+    wait_us: int,
+) -> str:
+    actor = Actor(
+        name=f"key:{to.institution_id}/{delivery.key_id}",
+        institution_id=to.institution_id,
+        scopes=frozenset((Scope.ORDERS_ANSWER,)),
+    )
+    try:
+        record_answer(
+            centre,
+            delivery.body,
+            actor,
+            signature=_proof(delivery),
+            order_id=message.subject,
+            along=lambda: outbox.done(message, centre.now_us()),
+        )
+    except HoldfastError as error:
+        # The bank has the order, but what it says is of no use: it still owes an answer.
+        _mark_delivered(centre, message)
+        outbox.again(message, now_us=centre.now_us(), fault=error.code, wait_us=wait_us)
+        return error.code
+    return "done"
+
+
+def _proof(delivery: Answered) -> str:
+    """Return all that is needed, beside the body, to verify the answer's signature later."""
+    request = delivery.request
+    proof = {
+        "status": delivery.status,
+        "headers": delivery.headers,
+        "request": {
+            "method": request.method,
+            "url": request.url,
+            "headers": dict(request.headers),
+        },
+    }
+    return json.dumps(proof, sort_keys=True)
+
+
+def _mark_delivered(centre: Centre, message: OutboxMessage) -> None:
+    Order.objects.filter(order_id=message.subject, delivered_us=None).update(
+        delivered_us=centre.now_us()
+    )
+
+
+def _is_about_nothing(message: OutboxMessage, fault: Fault) -> bool:
+    """Whether a release or an extension came to nobody: its order never held and has ended."""
+    if message.kind == HOLD or fault.status != HTTPStatus.NOT_FOUND:
+        return False
+    order = Order.objects.get(order_id=message.subject)
+    return order.held_us is None and HoldState(order.state).ended

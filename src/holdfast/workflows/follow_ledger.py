@@ -1,0 +1,170 @@
+"""Follow the ledger: settle anew what its numbered changes concern, each change once.
+
+The number that SQL has applied is advanced in the transaction that writes the orders following
+from it: killed at any point, the next run goes on from the number.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from holdfast.cases.claim import ClaimState
+from holdfast.cases.models import Claim, TracedAccount
+from holdfast.cases.queries import in_parts, lock_settlement
+from holdfast.cases.report import Payment
+from holdfast.core.errors import TrailError
+from holdfast.core.instant import HOUR_US
+from holdfast.ledger.store import LedgerStore
+from holdfast.ledger.store.records import Change
+from holdfast.records import due
+from holdfast.records.applied import advance, applied
+from holdfast.workflows.add_claims import TRACE, accept, record_claim
+from holdfast.workflows.centre import Centre
+from holdfast.workflows.confirm_claim import rest_on_new_basis
+from holdfast.workflows.find_payment import find_payment
+from holdfast.workflows.hold_money import hold_money
+from holdfast.workflows.merge_cases import merge_cases
+
+log = logging.getLogger(__name__)
+
+LEDGER = "ledger"
+"""The name under which the applied number is kept."""
+CHANGES_AT_ONCE = 500
+
+
+def follow_ledger(centre: Centre) -> int:
+    """Apply the ledger's changes that are new; return the number applied so far."""
+    while True:
+        number = applied(LEDGER)
+        with transaction.atomic(), centre.ledger() as ledger:
+            changes = _some(ledger, number)
+            if not changes:
+                return number
+            _apply(centre, ledger, changes)
+            advance(LEDGER, number, changes[-1].number)
+
+
+def settle_claim(centre: Centre, claim_id: str) -> None:
+    """Settle one claim anew, looking first for its payment if it still waits for it."""
+    with transaction.atomic(), centre.ledger() as ledger:
+        claims = list(Claim.objects.select_related("case").filter(claim_id=claim_id))
+        _settle(centre, ledger, claims)
+
+
+def _some(ledger: LedgerStore, number: int) -> list[Change]:
+    found = zip(ledger.changes_since(number), range(CHANGES_AT_ONCE), strict=False)
+    return [change for change, _ in found]
+
+
+def _apply(centre: Centre, ledger: LedgerStore, changes: Iterable[Change]) -> None:
+    accounts: set[str] = set()
+    transfers: set[str] = set()
+    for change in changes:
+        if change.whole:
+            return _settle(centre, ledger, list(_followed()))
+        accounts |= {account for account, _ in change.accounts}
+        transfers |= set(change.transfer_ids)
+    waiting = Q(state=ClaimState.WAITING.value)
+    concerned: dict[int, Claim] = {}
+    for some in in_parts(accounts):
+        # Asked apart, so that each is found by its own index.
+        traced = TracedAccount.objects.filter(account__in=some).values("claim_id")
+        concerned |= {claim.id: claim for claim in _followed().filter(id__in=traced)}
+        ends = Q(debit_account__in=some) | Q(credit_account__in=some)
+        concerned |= {claim.id: claim for claim in _followed().filter(waiting & ends)}
+    for some in in_parts(transfers):
+        concerned |= {claim.id: claim for claim in _followed().filter(transfer_id__in=some)}
+    return _settle(centre, ledger, list(concerned.values()))
+
+
+def _followed() -> QuerySet:
+    """Return all claims that a change of the ledger can concern."""
+    return Claim.objects.select_related("case").filter(
+        state__in=(ClaimState.WAITING.value, ClaimState.ACCEPTED.value)
+    )
+
+
+def _settle(centre: Centre, ledger: LedgerStore, claims: list[Claim]) -> None:
+    for claim in claims:
+        if claim.state == ClaimState.WAITING.value:
+            _pick_up(centre, ledger, claim)
+    accepted = [claim for claim in claims if claim.state == ClaimState.ACCEPTED.value]
+    for currency in sorted({claim.currency for claim in accepted}):
+        lock_settlement(currency)
+        left: dict[int, Claim] = {}
+        for ids in in_parts(claim.id for claim in accepted if claim.currency == currency):
+            # Read again: picking one up may have merged the case of another.
+            left |= {claim.id: claim for claim in _followed().filter(id__in=ids)}
+        while left:
+            first = next(iter(left.values()))
+            done = _settle_with_others(centre, ledger, first)
+            left = {key: claim for key, claim in left.items() if key not in done}
+
+
+def _settle_with_others(centre: Centre, ledger: LedgerStore, claim: Claim) -> Collection[int]:
+    """Settle the part a claim is in and return its claims; one that fails holds up no other."""
+    try:
+        with transaction.atomic():
+            return hold_money(centre, ledger, [claim], centre.itself).claim_ids
+    except TrailError as error:
+        log.exception("claim %s can't be settled: %s", claim.claim_id, error.code)
+        due.plan(kind=TRACE, subject=claim.claim_id, due_us=centre.now_us() + HOUR_US)
+        return (claim.id,)
+
+
+def _pick_up(centre: Centre, ledger: LedgerStore, claim: Claim) -> None:
+    """Join a waiting claim to its payment if the ledger has it by now."""
+    claim.refresh_from_db()  # picking another claim up may have changed this one
+    if claim.state != ClaimState.WAITING.value:
+        return
+    found = find_payment(ledger, Payment.model_validate(claim.told))
+    if found.contradicts and claim.transfer_id:
+        claim.transfer_id = None
+        claim.save(update_fields=["transfer_id"])
+        record_claim(centre, claim, centre.itself, "free_payment")
+    if found.transfer is None:
+        return
+    other = _other_claim(centre, ledger, claim, found.transfer.transfer_id)
+    if other is not None:
+        _join(centre, claim, other)
+        return
+    accept(claim, found.transfer)
+    claim.save()
+    record_claim(centre, claim, centre.itself, "accept_claim")
+
+
+def _other_claim(
+    centre: Centre, ledger: LedgerStore, claim: Claim, transfer_id: str
+) -> Claim | None:
+    """Return the other claim about a payment; one that only waits for its id must fit it first."""
+    others = Claim.objects.select_related("case").filter(transfer_id=transfer_id)
+    other: Claim | None = others.exclude(id=claim.id).first()
+    if other is None or other.state != ClaimState.WAITING.value:
+        return other
+    _pick_up(centre, ledger, other)
+    return other if other.transfer_id == transfer_id else None
+
+
+def _join(centre: Centre, claim: Claim, other: Claim) -> None:
+    """Withdraw a claim whose payment another claim is about; its tellers tell of that one.
+
+    The clocks run from the first report of the two; their cases are one.
+    """
+    for told in claim.told_by.all():
+        if not other.told_by.filter(report_id=told.report_id).exists():
+            told.claim = other
+            told.save(update_fields=["claim"])
+    claim.state = ClaimState.WITHDRAWN.value
+    claim.transfer_id = None
+    claim.save(update_fields=["state", "transfer_id"])
+    other.reported_us = min(other.reported_us, claim.reported_us)
+    other.confirmed_us = other.confirmed_us or claim.confirmed_us
+    other.save(update_fields=["reported_us", "confirmed_us"])
+    record_claim(centre, claim, centre.itself, "join_claim", other=other.claim_id)
+    rest_on_new_basis(centre, other, centre.itself)
+    if claim.case_id != other.case_id:
+        merge_cases(centre, claim.case, other.case, centre.itself)

@@ -1,0 +1,244 @@
+"""Record an answer: what an institution holds, what it reports, and what follows from it.
+
+Each answer is kept as it came, whether it is heeded or not; the same answer again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from holdfast.banks.messages import (
+    AnswerStatus,
+    HoldAnswer,
+    HolderKind,
+    RefusalReason,
+    parse_answer,
+)
+from holdfast.cases.answer import Fit, Outcome, fit
+from holdfast.cases.hold import HOLDING, HoldState
+from holdfast.cases.models import AccountFact, BankAnswer, HoldShare, LearnedTransfer, Order
+from holdfast.cases.review import ReviewKind
+from holdfast.core.errors import Conflict, Refused
+from holdfast.core.instant import SECOND_US
+from holdfast.core.words import N_
+from holdfast.people.actor import Actor
+from holdfast.records import audit, due
+from holdfast.workflows.add_claims import TRACE
+from holdfast.workflows.ask_person import ask_person
+from holdfast.workflows.centre import Centre
+from holdfast.workflows.messages_out import post_release
+from holdfast.workflows.step_order import hold_of, locked_order, step_order
+
+CLOCKS_APART_US = 300 * SECOND_US
+"""How far ahead of ours an institution's clock may be."""
+LEARN = "learn"
+"""Due work: write the transfers that institutions told of into the ledger."""
+EXECUTED = (AnswerStatus.RETURNED, AnswerStatus.PAID_OUT)
+"""What an institution says whose transfers out of the account carry out the hold."""
+STOP_KINDS = {
+    HolderKind.MERCHANT: "merchant",
+    HolderKind.GOVERNMENT: "government",
+    HolderKind.EXCHANGE: "exchange",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of an answer, and where its order stands now."""
+
+    order_id: str
+    outcome: str
+    state: str
+    held_minor: int
+    repeated: bool = False
+    """Whether this very answer had come before."""
+
+
+def record_answer(
+    centre: Centre,
+    body: bytes,
+    actor: Actor,
+    *,
+    signature: str = "",
+    order_id: str = "",
+    along: Callable[[], object] | None = None,
+) -> Recorded:
+    """Record an institution's answer to one of its own orders.
+
+    `signature` is what proves later that it came from there; `order_id` is the order that the
+    address named, where one did; `along` is done in the transaction that keeps the answer.
+
+    Raises:
+        Refused: those of `parse_answer`, `answer_other_order`, `answer_currency`,
+            `answer_institution` or `answer_from_future`.
+        NotFound: `order_unknown`.
+        Conflict: `answer_id_reused`.
+    """
+    answer = parse_answer(body)
+    with transaction.atomic():
+        order = locked_order(answer.order_id, actor.institution_id)
+        _check(centre, order, answer, actor, order_id)
+        recorded = _known(order, answer, body)
+        if recorded is None:
+            recorded = _Recording(centre, order, answer, actor).record(body, signature)
+        if along is not None:
+            along()
+        return recorded
+
+
+def _check(centre: Centre, order: Order, answer: HoldAnswer, actor: Actor, named: str) -> None:
+    if named and named != answer.order_id:
+        raise Refused(
+            "answer_other_order",
+            N_("this is the address of order {named}, the answer is to {order}"),
+            named=named[:60],
+            order=answer.order_id,
+        )
+    if answer.institution != actor.institution_id:
+        raise Refused(
+            "answer_institution",
+            N_("the answer speaks for {named}; you are {institution}"),
+            named=answer.institution,
+            institution=actor.institution_id,
+        )
+    if answer.currency != order.currency:
+        raise Refused(
+            "answer_currency",
+            N_("order {order} is in {right}, the answer in {currency}"),
+            order=order.order_id,
+            right=order.currency,
+            currency=answer.currency,
+        )
+    latest_us = max(answer.answered_at_us, *(row.time_us for row in answer.onward), 0)
+    if latest_us > centre.now_us() + CLOCKS_APART_US:
+        raise Refused(
+            "answer_from_future",
+            N_("the answer's time is ahead of ours by more than {seconds} s; check the clock"),
+            seconds=CLOCKS_APART_US // SECOND_US,
+        )
+
+
+def _known(order: Order, answer: HoldAnswer, body: bytes) -> Recorded | None:
+    before = BankAnswer.objects.filter(
+        institution_id=answer.institution, answer_id=answer.answer_id
+    ).first()
+    if before is None:
+        return None
+    if before.body.encode() != body:
+        raise Conflict(
+            "answer_id_reused",
+            N_("answer {answer} was given before with other content; a new answer needs a new id"),
+            answer=answer.answer_id,
+        )
+    return Recorded(order.order_id, before.outcome, order.state, order.held_minor, repeated=True)
+
+
+@dataclass(slots=True)
+class _Recording:
+    """One new answer to one locked order."""
+
+    centre: Centre
+    order: Order
+    answer: HoldAnswer
+    actor: Actor
+
+    def record(self, body: bytes, signature: str) -> Recorded:
+        order, answer, now_us = self.order, self.answer, self.centre.now_us()
+        found = fit(hold_of(order), HoldState(answer.status.value), answer.amount_held_minor)
+        kept = BankAnswer.objects.create(
+            institution_id=answer.institution,
+            answer_id=answer.answer_id,
+            order=order,
+            received_us=now_us,
+            body=body.decode(),
+            signature=signature,
+            outcome=found.outcome.value,
+        )
+        order.delivered_us = order.delivered_us or now_us
+        order.acknowledged_us = order.acknowledged_us or now_us
+        if found.outcome in (Outcome.HEEDED, Outcome.MORE_THAN_ASKED):
+            self._heed(found, now_us)
+        else:
+            order.save()
+            audit.record(
+                at_us=now_us,
+                actor=self.actor.name,
+                verb="record_answer",
+                subject=f"case:{order.case.number}",
+                detail={"order": order.order_id, "outcome": found.outcome.value},
+            )
+        if found.excess_minor:
+            post_release(self.centre, order, found.excess_minor, found.outcome.value)
+        self._ask_person_where_unfit(found)
+        self._learn(kept, now_us)
+        return Recorded(order.order_id, found.outcome.value, order.state, order.held_minor)
+
+    def _heed(self, found: Fit, now_us: int) -> None:
+        order, answer = self.order, self.answer
+        reason = answer.reason.value if answer.reason else ""
+        was_unanswered = HoldState(order.state).unanswered
+        if was_unanswered and found.state is not HoldState.ACKNOWLEDGED:
+            order.answered_us = now_us
+        if was_unanswered and found.state in HOLDING:
+            order.held_us = min(max(answer.held_at_us or now_us, order.ordered_us), now_us)
+            HoldShare.objects.create(
+                order=order,
+                tranche=order.tranche,
+                claim=order.claim,
+                amount_minor=found.held_minor,
+                from_us=order.held_us,
+            )
+        step_order(
+            order, found.state, self.actor, now_us, held_minor=found.held_minor, reason=reason
+        )
+
+    def _ask_person_where_unfit(self, found: Fit) -> None:
+        facts = {
+            "order": self.order.order_id,
+            "status": self.answer.status.value,
+            "held_minor": self.answer.amount_held_minor,
+        }
+        if found.outcome in (Outcome.UNFIT, Outcome.TOO_LATE, Outcome.MORE_THAN_ASKED):
+            self._ask(ReviewKind.ANSWER_UNFIT, facts | {"outcome": found.outcome.value})
+        if self.answer.name_matches is False:
+            self._ask(ReviewKind.NAME_MISMATCH, facts)
+
+    def _ask(self, kind: ReviewKind, facts: dict[str, object]) -> None:
+        ask_person(self.centre, kind, self.order.case, self.order.order_id, facts)
+
+    def _learn(self, kept: BankAnswer, now_us: int) -> None:
+        """Keep what the answer says of the account and of money that left it."""
+        answer, order = self.answer, self.order
+        if answer.reason is RefusalReason.MERCHANT or answer.holder_kind in STOP_KINDS:
+            AccountFact.objects.create(
+                account=order.account,
+                kind=STOP_KINDS.get(answer.holder_kind, "merchant"),
+                verified_by=answer.institution,
+                from_us=0,
+            )
+            due.plan(kind=TRACE, subject=order.claim.claim_id, due_us=now_us)
+        rows = [
+            row for row in answer.onward if order.account in (row.debit_account, row.credit_account)
+        ]
+        executed = {"executes_hold": order.order_id} if answer.status in EXECUTED else {}
+        if not rows:
+            return
+        LearnedTransfer.objects.bulk_create(
+            LearnedTransfer(
+                transfer_id=row.transfer_id,
+                answer=kept,
+                transfer=row.to_values() | (executed if row.debit_account == order.account else {}),
+            )
+            for row in rows
+        )
+        since_us = order.acknowledged_us
+        order.left_after_ack_minor += sum(
+            row.amount_minor
+            for row in rows
+            if row.debit_account == order.account and row.time_us > since_us
+        )
+        order.save(update_fields=["left_after_ack_minor"])
+        due.plan(kind=LEARN, subject="ledger", due_us=now_us)

@@ -1,0 +1,86 @@
+"""Release: let go of a part or all of a hold, on somebody's word and with a reason."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from holdfast.cases.hold import HoldState
+from holdfast.cases.models import HoldShare, Order
+from holdfast.core.errors import Refused
+from holdfast.core.words import N_
+from holdfast.people.actor import Actor
+from holdfast.records import audit, due
+from holdfast.workflows.add_claims import TRACE
+from holdfast.workflows.centre import Centre
+from holdfast.workflows.messages_out import post_release
+from holdfast.workflows.step_order import locked_order, record_step, step_order
+
+
+def release_hold(
+    centre: Centre, order_id: str, actor: Actor, reason: str, amount_minor: int | None = None
+) -> Order:
+    """Let go of an amount, or of all; what was let go is not asked for again by a rule.
+
+    Raises:
+        NotFound: `order_unknown`.
+        Conflict: `hold_ended` or `hold_step`.
+        Refused: `release_amount`.
+    """
+    with transaction.atomic():
+        order = locked_order(order_id)
+        if amount_minor is not None and not 0 < amount_minor <= order.held_minor:
+            raise Refused(
+                "release_amount",
+                N_(
+                    "{held} is held under order {order}; more than that, or nothing, can't be let go"
+                ),
+                held=order.held_minor,
+                order=order_id,
+            )
+        now_us = centre.now_us()
+        whole = amount_minor is None or amount_minor == order.held_minor
+        post_release(centre, order, amount_minor or order.held_minor or order.amount_minor, reason)
+        if whole:
+            step_order(order, HoldState.RELEASED, actor, now_us, reason=reason)
+        else:
+            _release_part(order, amount_minor or 0, actor, now_us, reason)
+    return order
+
+
+def _release_part(order: Order, amount_minor: int, actor: Actor, now_us: int, reason: str) -> None:
+    """Go on holding the rest, as a new tranche: the trail knows a hold's end only as a whole.
+
+    The shares of the claims that the hold serves sink from the last one on.
+    """
+    shares = list(
+        HoldShare.objects.filter(order=order, until_us=None).order_by(
+            "claim__time_us", "claim__seq", "claim__transfer_id"
+        )
+    )
+    order.tranche += 1
+    order.held_minor -= amount_minor
+    left = order.held_minor
+    for share in shares:
+        part = min(left, share.amount_minor)
+        share.set_aside_minor = share.amount_minor - part
+        share.until_us = now_us
+        share.save(update_fields=["set_aside_minor", "until_us"])
+        if part:
+            HoldShare.objects.create(
+                order=order,
+                tranche=order.tranche,
+                claim=share.claim,
+                amount_minor=part,
+                from_us=now_us,
+            )
+        left -= part
+    order.save()
+    due.plan(kind=TRACE, subject=order.claim.claim_id, due_us=now_us)
+    record_step(order, HoldState(order.state), actor, now_us, reason)
+    audit.record(
+        at_us=now_us,
+        actor=actor.name,
+        verb="release_part",
+        subject=f"case:{order.case.number}",
+        detail={"order": order.order_id, "amount_minor": amount_minor, "reason": reason},
+    )

@@ -1,0 +1,73 @@
+"""Claims whose accounts are disjoint can be settled apart with the same result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hypothesis import given
+from tests.trail.worlds import World, comparable, worlds
+
+from holdfast.cases.slices import slice_of, touched_by
+from holdfast.trail.answer import Answer
+from holdfast.trail.gather import follow
+from holdfast.trail.question import Rule
+
+
+def plain_question(world: World) -> World:
+    """Return the world with a question as the centre asks it: fifo, all hops, the least amount."""
+    claims = tuple(dict.fromkeys(world.question.claims))
+    return world.ask(
+        rule=Rule.FIFO, claims=claims, max_hops=None, min_amount_minor=1, as_of_us=None
+    )
+
+
+def groups_of(world: World, claims: Iterable[str], homes: dict[str, str]) -> list[set[str]]:
+    """Return the claims in groups that share an account, their homes included."""
+    answer = follow(world.ledger, world.question)
+    touched = touched_by(answer, homes)
+    groups: list[tuple[set[str], set[str]]] = []
+    for claim in claims:
+        mine, accounts = {claim}, set(touched[claim])
+        for group in [group for group in groups if group[1] & accounts]:
+            groups.remove(group)
+            mine |= group[0]
+            accounts |= group[1]
+        groups.append((mine, accounts))
+    return [group[0] for group in groups]
+
+
+@given(worlds(rule=Rule.FIFO))
+def test_settled_apart_is_settled_together(drawn: World) -> None:
+    """Each group's own settlement says of its claims what the settlement of all says."""
+    world = plain_question(drawn)
+    whole = follow(world.ledger, world.question)
+    homes = {
+        claim.transfer_id: transfer.debit_account
+        for claim in whole.claims
+        for transfer in world.transfers
+        if transfer.transfer_id == claim.transfer_id
+    }
+    paid = [claim.transfer_id for claim in whole.claims]
+    for group in groups_of(world, paid, homes):
+        mine = tuple(claim for claim in world.question.claims if claim in group)
+        apart = follow(world.ledger, world.ask(claims=mine).question)
+        for claim in mine:
+            assert comparable(slice_of(apart, claim)) == comparable(slice_of(whole, claim))
+
+
+@given(worlds(rule=Rule.FIFO))
+def test_slices_are_the_whole(drawn: World) -> None:
+    """No row is lost or told twice when an answer is cut into its claims' slices."""
+    world = plain_question(drawn)
+    whole = follow(world.ledger, world.question)
+    slices = [slice_of(whole, claim.transfer_id) for claim in whole.claims]
+
+    def rows(answers: list[Answer], name: str) -> list[object]:
+        return sorted((row for answer in answers for row in getattr(answer, name)), key=repr)
+
+    for name in ("claims", "resting", "exits", "overheld"):
+        assert rows(slices, name) == rows([whole], name)
+    carried = [(hop.transfer_id, claim) for hop in whole.hops for claim in hop.tainted]
+    assert sorted(carried) == sorted(
+        (hop.transfer_id, claim) for row in slices for hop in row.hops for claim in hop.tainted
+    )
