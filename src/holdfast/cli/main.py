@@ -23,6 +23,7 @@ DONE, REFUSED, NOT_WHOLE, NOT_NOW, INTERRUPTED = 0, 1, 3, 4, 130
 
 SETTINGS = {
     "HOLDFAST_LANGUAGE": N_("language of what is printed: en or th"),
+    "HOLDFAST_HOME": N_("the centre's home; ./centre if it is not set"),
     "HOLDFAST_DEBUG": N_("1 shows where in the program an error arose"),
 }
 """Environment variables that are read, with what they do."""
@@ -50,6 +51,20 @@ COMMANDS = {
     "ledger stats": Command("ledger", "stats", N_("say what a ledger holds")),
     "ledger verify": Command("ledger", "verify", N_("check that a ledger is sound")),
     "trail": Command("trail", "trail", N_("follow claimed money: where is it now?")),
+    "init": Command("centre", "init", N_("make a centre's home, or bring it up to this version")),
+    "serve": Command("centre", "serve", N_("answer over HTTP; with --all, do due work as well")),
+    "worker": Command("centre", "worker", N_("do due work: deliver, lapse, settle, seal")),
+    "report": Command("report", "report", N_("file a report from a JSON file")),
+    "bank keys": Command("bank", "keys", N_("make a bank's signing key")),
+    "bank connect": Command("bank", "connect", N_("enter an institution and its keys")),
+    "bank check": Command("bank", "check", N_("rehearse every case with a bank's endpoint")),
+    "bank agent": Command("bank", "agent", N_("answer a bank's orders: by machine, or by hand")),
+    "bank orders": Command("bank", "export", N_("write open orders into a file for a bank")),
+    "bank answers": Command("bank", "answers", N_("read a bank's answers from a file")),
+    "check": Command("health", "check", N_("say whether the installation is healthy")),
+    "audit verify": Command(
+        "health", "verify_audit", N_("check that the audit is whole and unchanged")
+    ),
     "trail explain": Command("trail", "explain", N_("tell in words how money got to an account")),
 }
 

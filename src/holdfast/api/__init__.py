@@ -1,0 +1,1 @@
+"""For machines: HTTP, one file a resource."""

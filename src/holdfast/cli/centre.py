@@ -1,0 +1,164 @@
+"""`holdfast init`, `serve`, `worker`: make a centre's home, and run it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+
+from holdfast.cli.main import DONE
+from holdfast.cli.screen import Screen
+from holdfast.core.words import N_, say
+
+PORT = 8441
+
+
+def init_arguments(parser: argparse.ArgumentParser) -> None:
+    """Tell the parser the words of `holdfast init`."""
+    parser.add_argument(
+        "home", nargs="?", type=Path, metavar="DIR", help="where; else HOLDFAST_HOME, else ./centre"
+    )
+    parser.add_argument(
+        "--country", default="TH", help="whose law counts (ISO 3166), TH if not said"
+    )
+    parser.add_argument("--name", help="what others know the centre by, COUNTRY.AOC if not said")
+    parser.add_argument(
+        "--database", metavar="URL", help="postgresql://USER@HOST/NAME; else a file in the home"
+    )
+    parser.add_argument(
+        "--host", action="append", default=[], help="a name under which the server is asked"
+    )
+    parser.epilog = "example:\n  holdfast init centre --country TH"
+
+
+def init(arguments: argparse.Namespace) -> int:
+    """Make a centre's home, or bring its database up to this version; print the first way in."""
+    folder = (arguments.home or Path(os.environ.get("HOLDFAST_HOME") or "centre")).absolute()
+    os.environ["HOLDFAST_HOME"] = str(folder)
+    from holdfast.server.home import CENTRE_FILE
+    from holdfast.server.make_home import HomeWanted, make_home
+
+    console = Screen()
+    if (folder / CENTRE_FILE).exists():
+        console.write(
+            say(N_("{folder} is a centre; its database is brought up to date"), folder=folder)
+        )
+    else:
+        make_home(
+            HomeWanted(
+                folder=folder,
+                country=arguments.country,
+                name=arguments.name or f"{arguments.country}.AOC",
+                database=arguments.database,
+                hosts=tuple(arguments.host),
+            )
+        )
+        console.write(say(N_("made {folder}"), folder=folder))
+    from holdfast.cli.shell import enter_centre
+
+    enter_centre(migrated=False)
+    _migrate()
+    _print_link(console)
+    return DONE
+
+
+def _migrate() -> None:
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+def _print_link(console: Screen) -> None:
+    from holdfast.people.models import Staff
+    from holdfast.server.make_home import ADMINISTRATOR, LINK_DAYS, first_link
+    from holdfast.server.runtime import CLOCK
+
+    known = Staff.objects.filter(username=ADMINISTRATOR).first()
+    if known is not None and known.has_usable_password():
+        return
+    token = first_link(CLOCK())
+    console.write(
+        say(
+            N_("the first administrator chooses a password, once and within {days} days, at"),
+            days=LINK_DAYS,
+        )
+    )
+    console.write(f"http://127.0.0.1:{PORT}/enter/{token}")
+    console.write(say(N_("next: `holdfast serve --all`, then `holdfast check`")))
+
+
+def serve_arguments(parser: argparse.ArgumentParser) -> None:
+    """Tell the parser the words of `holdfast serve`."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=PORT, help=f"port to listen on ({PORT})")
+    parser.add_argument("--all", action="store_true", help="do due work in this process as well")
+    parser.add_argument("--processes", type=int, default=1, help="how many processes answer")
+    parser.epilog = "example:\n  holdfast serve --all --port 8441"
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """Answer over HTTP: the API for machines, and the pages for people."""
+    from holdfast.cli.shell import enter_centre
+
+    enter_centre()
+    import uvicorn
+
+    config = {
+        "app": "holdfast.server.asgi:application",
+        "host": arguments.host,
+        "port": arguments.port,
+        "workers": arguments.processes if arguments.processes > 1 else None,
+        "lifespan": "off",
+        "log_level": "warning",
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": 10,
+    }
+    Screen().write(
+        say(N_("listening at http://{host}:{port}"), host=arguments.host, port=arguments.port)
+    )
+    if arguments.all:
+        with _working():
+            uvicorn.run(**config)
+    else:
+        uvicorn.run(**config)
+    return DONE
+
+
+def worker_arguments(parser: argparse.ArgumentParser) -> None:
+    """Tell the parser the words of `holdfast worker`."""
+    parser.epilog = "example:\n  holdfast worker"
+
+
+def worker(arguments: argparse.Namespace) -> int:  # noqa: ARG001
+    """Do due work until told to end: deliver orders, let holds lapse, settle, seal the audit."""
+    from holdfast.cli.shell import enter_centre
+
+    enter_centre()
+    told = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    with _working():
+        Screen().write(say(N_("working; end me with ctrl-c")))
+        told.wait()
+    return DONE
+
+
+@contextmanager
+def _working() -> Iterator[None]:
+    """Run a worker's loops beside what this process does."""
+    from holdfast.records.signing_key import current_key
+    from holdfast.server.home import this_home
+    from holdfast.server.worker import Worker
+
+    home = this_home()
+    running = Worker(home, current_key(home.keys))
+    running.start()
+    try:
+        yield
+    finally:
+        running.join()

@@ -1,0 +1,1 @@
+"""For people: pages that work without JavaScript."""

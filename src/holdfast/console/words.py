@@ -1,0 +1,47 @@
+"""The sentences of the pages, in the reader's language."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from holdfast.core.words import LANGUAGES, N_, say, set_language
+
+SENTENCES = {
+    "centre": N_("Anti-online-scam centre"),
+    "enter_title": N_("Choose your password"),
+    "enter_help": N_("At least 12 characters; several words are good. This link works once."),
+    "password": N_("Password"),
+    "again": N_("The same again"),
+    "keep": N_("Keep it"),
+    "sign_in_title": N_("Sign in"),
+    "name": N_("Name"),
+    "sign_in": N_("Sign in"),
+    "sign_out": N_("Sign out"),
+    "wrong": N_("Name or password is wrong."),
+    "not_yours": N_("This page is for administrators."),
+    "institutions_title": N_("Institutions"),
+    "institutions_none": N_("No institution is connected yet."),
+    "institution_id": N_("Identifier, such as TH.THCBC.004"),
+    "kind": N_("Kind"),
+    "delivery": N_("How orders reach it"),
+    "endpoint": N_("Endpoint (https)"),
+    "keys": N_("Keys"),
+    "add_title": N_("Add or change an institution"),
+    "add": N_("Save"),
+    "public_title": N_("Enter the key that it signs with"),
+    "key_id": N_("Key id"),
+    "public_key": N_("Public key (base64, from its CSV file)"),
+    "key_title": N_("Issue a key for its programs"),
+    "key_label": N_("What it is for"),
+    "scopes": N_("What it may do"),
+    "issue": N_("Issue"),
+    "issued": N_("The key is shown this once; hand it over safely:"),
+}
+
+
+def words(request: HttpRequest) -> dict[str, object]:
+    """Return the sentences for the templates, in the first language that is asked for and known."""
+    asked = request.headers.get("Accept-Language", "en")[:2].lower()
+    language = asked if asked in LANGUAGES else "en"
+    set_language(language)
+    return {"words": {key: say(text) for key, text in SENTENCES.items()}, "language": language}

@@ -1,0 +1,1 @@
+"""Where the parts are joined: the centre's home, settings, addresses, the two processes."""

@@ -1,0 +1,220 @@
+"""Whether the installation is healthy, and what to do where it is not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from django.db import DatabaseError, connection
+from django.db.models import Min
+
+from holdfast.cases.models import LearnedTransfer
+from holdfast.core.errors import HoldfastError
+from holdfast.core.instant import SECOND_US
+from holdfast.core.words import N_, say
+from holdfast.ledger.store import LedgerStore
+from holdfast.people.models import Institution
+from holdfast.records.applied import applied
+from holdfast.records.models import AuditEntry, DueWork, OutboxMessage, SealedEntry, SealedHead
+from holdfast.records.signing_key import PUBLIC_FILE
+from holdfast.server.clock import JUMP_US, WITNESS_APART_S, read_heartbeat
+from holdfast.server.home import Home
+from holdfast.workflows.deliver_message import PUSH
+from holdfast.workflows.follow_ledger import LEDGER
+
+MINUTE_US = 60 * SECOND_US
+LATE_US = 2 * MINUTE_US
+"""Work that is later than this shows that no worker does it."""
+FREE_BYTES_MIN = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: whether it is well, what was seen, and what to do if it is not."""
+
+    subject: str
+    well: bool
+    sentence: str
+    fields: dict[str, object] = field(default_factory=dict)
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return say(self.sentence, **self.fields)
+
+
+def examine(home: Home, now_us: int) -> Iterator[Finding]:
+    """Yield a finding for each part; one that breaks says so and hides no other."""
+    looks: list[tuple[str, Callable[[Home, int], Finding]]] = [
+        ("database", _database),
+        ("ledger", _ledger),
+        ("worker", _worker),
+        ("outbox", _outbox),
+        ("due", _due),
+        ("audit", _audit),
+        ("clock", _clock),
+        ("keys", _keys),
+        ("disk", _disk),
+    ]
+    for subject, look in looks:
+        try:
+            yield look(home, now_us)
+        except DatabaseError:
+            yield Finding(
+                subject,
+                well=False,
+                sentence=N_("can't be looked at without the database"),
+                remedy=N_("start the database, or set `database` in centre.toml right"),
+            )
+        except HoldfastError as error:
+            yield Finding(subject, well=False, sentence=error.sentence, fields=error.fields)
+
+
+def _database(home: Home, now_us: int) -> Finding:  # noqa: ARG001
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return Finding(
+        "database", well=True, sentence=N_("{vendor} answers"), fields={"vendor": connection.vendor}
+    )
+
+
+def _ledger(home: Home, now_us: int) -> Finding:  # noqa: ARG001
+    with LedgerStore.open(home.ledger) as ledger:
+        change, transfers = ledger.figures.change, ledger.figures.transfers
+    behind = change - applied(LEDGER)
+    waiting = LearnedTransfer.objects.filter(ledger_change=None).count()
+    return Finding(
+        "ledger",
+        well=behind == 0 and waiting == 0,
+        sentence=N_(
+            "{transfers} transfers; {behind} changes to be followed, {waiting} to be written"
+        ),
+        fields={"transfers": transfers, "behind": behind, "waiting": waiting},
+        remedy=N_("a running worker does both within seconds; look at its log if it does not"),
+    )
+
+
+def _worker(home: Home, now_us: int) -> Finding:
+    beat = read_heartbeat(home.folder)
+    if beat is None:
+        return Finding(
+            "worker",
+            well=False,
+            sentence=N_("no worker has ever run"),
+            remedy=N_("start `holdfast worker`, or `holdfast serve --all`"),
+        )
+    # Where the machine's clock has jumped, the worker's is not the one that `now_us` is read from.
+    silent_s = max(now_us - beat.jumped_us - beat.at_us, 0) // SECOND_US
+    return Finding(
+        "worker",
+        well=silent_s < 30,
+        sentence=N_("last seen {seconds} s ago"),
+        fields={"seconds": silent_s},
+        remedy=N_("start `holdfast worker`, or `holdfast serve --all`"),
+    )
+
+
+def _outbox(home: Home, now_us: int) -> Finding:  # noqa: ARG001
+    pushed = Institution.objects.filter(delivery=PUSH, closed_us=None)
+    waiting = OutboxMessage.objects.filter(
+        done_us=None, given_up_us=None, destination__in=pushed.values("institution_id")
+    )
+    oldest = waiting.aggregate(oldest=Min("created_us"))["oldest"]
+    late = oldest is not None and now_us - oldest > 10 * MINUTE_US
+    return Finding(
+        "outbox",
+        well=not late,
+        sentence=N_("{count} messages wait, the oldest for {minutes} min"),
+        fields={
+            "count": waiting.count(),
+            "minutes": 0 if oldest is None else (now_us - oldest) // MINUTE_US,
+        },
+        remedy=N_("some institutions don't answer: call them; each case shows who owes an answer"),
+    )
+
+
+def _due(home: Home, now_us: int) -> Finding:  # noqa: ARG001
+    late = DueWork.objects.filter(done_us=None, due_us__lt=now_us - LATE_US).count()
+    return Finding(
+        "due",
+        well=late == 0,
+        sentence=N_("{count} pieces of work are late"),
+        fields={"count": late},
+        remedy=N_("look at the worker's log: it says why each must wait"),
+    )
+
+
+def _audit(home: Home, now_us: int) -> Finding:
+    sealed = SealedEntry.objects.values("entry_id")
+    unsealed = AuditEntry.objects.filter(at_us__lt=now_us - LATE_US).exclude(id__in=sealed)
+    late = unsealed.exists()
+    head = SealedHead.objects.order_by("-position").first()
+    outside = _last_head(home)
+    agree = (head.position if head else 0) == outside
+    return Finding(
+        "audit",
+        well=agree and not late,
+        sentence=N_("sealed up to {position}; outside the database up to {outside}"),
+        fields={"position": head.position if head else 0, "outside": outside},
+        remedy=N_("a running worker seals each second; then run `holdfast audit verify`"),
+    )
+
+
+def _last_head(home: Home) -> int:
+    if not home.heads.exists():
+        return 0
+    lines = home.heads.read_bytes().splitlines()
+    try:
+        return int(json.loads(lines[-1])["position"]) if lines else 0
+    except (ValueError, KeyError):
+        return -1
+
+
+def _clock(home: Home, now_us: int) -> Finding:
+    beat = read_heartbeat(home.folder)
+    jumped_us = beat.jumped_us if beat else 0
+    apart_us = _apart_from_database(now_us)
+    worst_s = max(abs(jumped_us), abs(apart_us)) // SECOND_US
+    return Finding(
+        "clock",
+        well=worst_s < WITNESS_APART_S and (beat is None or now_us > beat.at_us - JUMP_US),
+        sentence=N_("{seconds} s apart from the worker's and the database's"),
+        fields={"seconds": worst_s},
+        remedy=N_("set the machine's clock right (a time server keeps it so), restart the worker"),
+    )
+
+
+def _apart_from_database(now_us: int) -> int:
+    """Return how far our clock is from the database server's; 0 where that is this machine."""
+    if connection.vendor != "postgresql":
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
+        return now_us - int(cursor.fetchone()[0])
+
+
+def _keys(home: Home, now_us: int) -> Finding:  # noqa: ARG001
+    readable = [
+        path.name
+        for path in home.keys.iterdir()
+        if path.name != PUBLIC_FILE and path.stat().st_mode & 0o077
+    ]
+    return Finding(
+        "keys",
+        well=not readable and any(home.keys.glob("*.pem")),
+        sentence=N_("{count} files of keys can be read by others"),
+        fields={"count": len(readable)},
+        remedy=N_("chmod 600 each file in keys/"),
+    )
+
+
+def _disk(home: Home, now_us: int) -> Finding:  # noqa: ARG001
+    free = shutil.disk_usage(home.folder).free
+    return Finding(
+        "disk",
+        well=free > FREE_BYTES_MIN,
+        sentence=N_("{free} MiB free"),
+        fields={"free": free // 1024**2},
+        remedy=N_("make room: at none left, no report can be taken"),
+    )

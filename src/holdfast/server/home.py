@@ -1,0 +1,97 @@
+"""A centre's home: one folder with what this installation is and the keys only it has.
+
+centre.toml         country, names, database, ledger
+keys/django         what sessions and one-time links are signed with
+keys/<key id>.pem   the Ed25519 key that orders and audit heads are signed with
+ledger/             the transfers (unless centre.toml names another folder)
+centre.sqlite3      the database (unless centre.toml names another)
+heads.jsonl         signed heads of the audit, a copy outside the database
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from holdfast.core.errors import CentreError
+from holdfast.core.words import N_
+
+CENTRE_FILE = "centre.toml"
+HOME_DEFAULT = "centre"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What a centre's home says; all folders and files are absolute."""
+
+    folder: Path
+    country: str
+    """ISO 3166-1 alpha-2, which chooses the law."""
+    name: str
+    """What banks and people know this centre by, e.g. TH.AOC."""
+    database: str
+    """`sqlite:////ABSOLUTE/FILE` or `postgresql://USER@HOST/NAME`."""
+    ledger: Path
+    heads: Path
+    hosts: tuple[str, ...]
+    """Names under which the server may be asked."""
+
+    @property
+    def keys(self) -> Path:
+        """Where the keys are."""
+        return self.folder / "keys"
+
+    @classmethod
+    def read(cls, folder: Path) -> Home:
+        """Read the home that `holdfast init` made.
+
+        Raises:
+            CentreError: `home_missing` or `home_unreadable`.
+        """
+        folder = folder.absolute()
+        try:
+            values = tomllib.loads((folder / CENTRE_FILE).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise CentreError(
+                "home_missing",
+                N_(
+                    "there is no centre at {folder}; `holdfast init` makes one, "
+                    "HOLDFAST_HOME names it"
+                ),
+                folder=folder,
+            ) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise _unreadable(folder, str(error)) from None
+        try:
+            return cls._of(folder, values)
+        except KeyError as error:
+            raise _unreadable(folder, f"{error.args[0]} is missing") from None
+
+    @classmethod
+    def _of(cls, folder: Path, values: dict[str, Any]) -> Home:
+        return cls(
+            folder=folder,
+            country=values["country"],
+            name=values["name"],
+            database=values.get("database", f"sqlite:///{folder / 'centre.sqlite3'}"),
+            ledger=folder / values.get("ledger", "ledger"),
+            heads=folder / values.get("heads", "heads.jsonl"),
+            hosts=tuple(values.get("hosts", ("127.0.0.1", "localhost"))),
+        )
+
+
+def this_home() -> Home:
+    """Return the home that this process works for: HOLDFAST_HOME, else ./centre."""
+    return Home.read(Path(os.environ.get("HOLDFAST_HOME") or HOME_DEFAULT))
+
+
+def _unreadable(folder: Path, why: str) -> CentreError:
+    return CentreError(
+        "home_unreadable",
+        N_("{file} can't be read: {why}"),
+        file=folder / CENTRE_FILE,
+        why=why,
+    )

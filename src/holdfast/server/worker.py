@@ -1,0 +1,246 @@
+"""The worker: does what is due. Any number may run; each piece of work is done by one of them.
+
+    deliver   messages of the outbox, many at once, few to one institution
+    due       lapses, claims to be settled, reminders, transfers to be written into the ledger
+    follow    changes of the ledger
+    seal      the audit
+
+Each is a loop of its own thread. A database that is gone is waited for; what was begun is begun
+again, because it was taken on a lease and nothing was written.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import secrets
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Collection
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Event, Thread
+
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+
+from holdfast.banks.client import BankClient
+from holdfast.banks.deadline import Timeouts, http_client
+from holdfast.core.errors import Conflict, HoldfastError, LedgerError
+from holdfast.core.instant import SECOND_US
+from holdfast.core.keys import SigningKey
+from holdfast.records import due, outbox
+from holdfast.records.models import DueWork, OutboxMessage
+from holdfast.records.seal import seal
+from holdfast.records.waits import wait_us
+from holdfast.server.clock import Heartbeat, check_start, read_heartbeat, write_heartbeat
+from holdfast.server.home import Home
+from holdfast.server.runtime import CLOCK, centre_of
+from holdfast.workflows.add_claims import TRACE
+from holdfast.workflows.centre import Centre
+from holdfast.workflows.deliver_message import Reached, deliver_to, ended_among, reached
+from holdfast.workflows.due_work import OTHER_KINDS, do_due
+from holdfast.workflows.follow_ledger import follow_ledger
+from holdfast.workflows.messages_out import HOLD
+
+log = logging.getLogger(__name__)
+
+DELIVERIES_AT_ONCE = 24
+TO_ONE_INSTITUTION = 2
+REREAD_US = SECOND_US
+"""How soon a new endpoint or key is heeded; asked for each order, it would double the reads."""
+LEASE_US = 40 * SECOND_US
+"""Longer than any delivery may take, so that nobody else delivers the same meanwhile. What a
+worker had in hand when it died waits so long."""
+TOGETHER_US = SECOND_US
+"""How long a claim waits to be settled anew: most answers to its orders come together."""
+IDLE_S = 0.02
+IDLE_EMBEDDED_S = 0.05
+"""An embedded database is asked less often: its questions and answers share a lock."""
+TIMEOUTS = Timeouts(connect_s=3.0, read_s=10.0, total_s=20.0)
+TROUBLE_S = 1.0
+
+
+@dataclass(slots=True)
+class Worker:
+    """All loops of one worker process."""
+
+    home: Home
+    key: SigningKey
+    stop: Event = field(default_factory=Event)
+    centre: Centre = field(init=False)
+    _threads: list[Thread] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.centre = centre_of(self.home)
+
+    def start(self) -> None:
+        """Begin all loops.
+
+        Raises:
+            CentreError: `clock_went_back`.
+        """
+        check_start(read_heartbeat(self.home.folder), CLOCK())
+        idle_s = IDLE_EMBEDDED_S if connection.vendor == "sqlite" else IDLE_S
+        loops: list[tuple[str, Callable[[], bool], float]] = [
+            ("due", self._do_due, idle_s),
+            ("follow", self._follow, 10 * idle_s),
+            ("seal", self._seal, 1.0),
+        ]
+        for name, step, pause_s in loops:
+            self._begin(name, partial(self._repeat, step, pause_s))
+        self._begin("deliver", lambda: _Deliveries(self).run(idle_s))
+
+    def join(self) -> None:
+        """Ask all loops to end, and wait until what was begun is done."""
+        self.stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _begin(self, name: str, run: Callable[[], None]) -> None:
+        thread = Thread(target=run, name=f"worker-{name}", daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _repeat(self, step: Callable[[], bool], pause_s: float) -> None:
+        """Take a step again and again; after one that did something the next comes at once."""
+        while not self.stop.is_set():
+            if not guarded(step):
+                self.stop.wait(pause_s)
+        connection.close()
+
+    def _do_due(self) -> bool:
+        now_us = CLOCK()
+        if not due.is_any_due(now_us):
+            return False
+        # One at a time: whoever dies with it in hand makes nothing else wait.
+        found = due.take(now_us=now_us, lease_us=LEASE_US, limit=1, kinds=OTHER_KINDS)
+        if not found:
+            then_us = now_us - TOGETHER_US
+            found = due.take(now_us=then_us, lease_us=LEASE_US, limit=1, kinds=(TRACE,))
+        for work in found:
+            self._do(work)
+        return bool(found)
+
+    def _do(self, work: DueWork) -> None:
+        try:
+            do_due(self.centre, self.home.ledger, work)
+        except HoldfastError as error:
+            log.warning("due work %s must wait: %s", work.kind, error.code)
+            self._again(work, error.code)
+        except Exception as error:
+            self._again(work, type(error).__name__)
+            raise
+
+    def _again(self, work: DueWork, fault: str) -> None:
+        pause_us = wait_us(work.attempts, random.random())  # noqa: S311
+        due.again(work, now_us=CLOCK(), fault=fault, wait_us=pause_us)
+
+    def _follow(self) -> bool:
+        try:
+            follow_ledger(self.centre)
+        except Conflict as conflict:
+            log.info("the ledger was followed by another worker: %s", conflict.code)
+        return False
+
+    def _seal(self) -> bool:
+        write_heartbeat(self.home.folder, Heartbeat(CLOCK(), os.getpid(), CLOCK.jumped_us))
+        return seal(now_us=CLOCK(), key=self.key, heads=self.home.heads) is not None
+
+
+class _Deliveries:
+    """Takes messages as there is room for them, so that silent banks hold up nobody else."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._pool = ThreadPoolExecutor(DELIVERIES_AT_ONCE, thread_name_prefix="deliver")
+        self._running: dict[Future[None], str] = {}
+        self._reached: dict[str, Reached] = {}
+        self._read_us = 0
+        self._http = http_client(TIMEOUTS)
+        self._bank = BankClient(
+            worker.key,
+            self._http,
+            TIMEOUTS,
+            CLOCK,
+            lambda: secrets.token_urlsafe(16),
+        )
+
+    def run(self, idle_s: float) -> None:
+        """Deliver until asked to stop, then wait for what is on its way."""
+        while not self._worker.stop.is_set():
+            if not guarded(self._take):
+                self._worker.stop.wait(idle_s)
+        self._pool.shutdown(wait=True)
+        self._http.close()
+        connection.close()
+
+    def _take(self) -> bool:
+        self._running = {run: to for run, to in self._running.items() if not run.done()}
+        room = DELIVERIES_AT_ONCE - len(self._running)
+        now_us = CLOCK()
+        if room <= 0:
+            return False
+        to = self._reachable(now_us)
+        if not outbox.is_any_due(now_us, to):
+            return False
+        messages = outbox.take(
+            now_us=now_us,
+            lease_us=LEASE_US,
+            limit=room,
+            to=to,
+            per_destination=TO_ONE_INSTITUTION,
+        )
+        ended = ended_among(messages)
+        for message in messages:
+            if message.subject in ended and message.kind == HOLD:
+                outbox.done(message, now_us)
+                continue
+            run = self._pool.submit(self._deliver, message, self._reached[message.destination])
+            self._running[run] = message.destination
+        return bool(messages)
+
+    def _reachable(self, now_us: int) -> Collection[str]:
+        """Return the institutions that have an endpoint and not too much on its way already."""
+        if not 0 <= now_us - self._read_us < REREAD_US:
+            self._reached, self._read_us = reached(), now_us
+        busy = Counter(self._running.values())
+        return [name for name in self._reached if busy[name] < TO_ONE_INSTITUTION]
+
+    def _deliver(self, message: OutboxMessage, to: Reached) -> None:
+        guarded(lambda: self._deliver_one(message, to))
+        # Kept, it would be one of few that the database gives out, and mostly idle.
+        connection.close()
+
+    def _deliver_one(self, message: OutboxMessage, to: Reached) -> bool:
+        pause_us = wait_us(message.attempts, random.random())  # noqa: S311
+        try:
+            fault = deliver_to(self._worker.centre, self._bank, message, to, pause_us)
+        except Exception as error:
+            name = type(error).__name__
+            outbox.again(message, now_us=CLOCK(), fault=name, wait_us=pause_us)
+            raise
+        if fault != "done":
+            log.info("message %s waits: %s", message.message_id, fault)
+        return True
+
+
+def guarded(step: Callable[[], bool]) -> bool:
+    """Take a step; what can get better by itself is waited for, all else is logged and goes on."""
+    try:
+        return step()
+    except (DatabaseError, InterfaceError, sqlite3.Error) as error:
+        log.warning("the database can't be used now: %s", type(error).__name__)
+        close_old_connections()
+    except LedgerError as error:
+        log.warning("the ledger can't be used now: %s", error.code)
+    except Exception:
+        log.exception("a step of the worker failed")
+    return pause()
+
+
+def pause() -> bool:
+    """Wait a moment after trouble; nothing was done."""
+    Event().wait(TROUBLE_S)
+    return False

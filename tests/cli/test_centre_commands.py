@@ -1,0 +1,196 @@
+"""A centre by its commands: made, connected, told of a payment, answered by file, checked."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+TRANSFERS = """transfer_id,time,debit_account,credit_account,amount,currency
+P1,2026-11-01T10:00:00Z,TH.THCBC.001.0000000001,TH.THCBC.002.0000000002,1000.00,THB
+P2,2026-11-01T10:03:00Z,TH.THCBC.002.0000000002,TH.THCBC.003.0000000003,600.00,THB
+"""
+BANK = "TH.THCBC.002"
+
+
+class Desk:
+    """Runs commands as a person would, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = folder / "centre"
+
+    def run(self, *words: str, told: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "holdfast.cli.main", *words],
+            env=_bare(os.environ) | {"HOLDFAST_HOME": str(self.home), "COLUMNS": "200"},
+            cwd=self.folder,
+            input=told,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    @contextmanager
+    def running(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """Lend a command that runs until the end of the `with`."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "holdfast.cli.main", *words],
+            env=_bare(os.environ) | {"HOLDFAST_HOME": str(self.home), "PYTHONUNBUFFERED": "1"},
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            yield process
+        finally:
+            process.terminate()
+            process.communicate(timeout=30)
+
+    def done(self, *words: str, told: str = "") -> str:
+        """Run a command that must succeed and return what it printed."""
+        run = self.run(*words, told=told)
+        assert run.returncode == 0, run.stdout + run.stderr
+        return run.stdout
+
+
+def _bare(environment: os._Environ[str]) -> dict[str, str]:
+    """Return the environment without what the tests' own centre set."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith(("HOLDFAST_", "DJANGO_"))
+    }
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """Return a desk with a centre whose ledger has two transfers."""
+    desk = Desk(tmp_path_factory.mktemp("desk"))
+    (desk.folder / "t.csv").write_text(TRANSFERS, encoding="ascii")
+    desk.done("init")
+    desk.done("ledger", "import", "t.csv", "--into", str(desk.home / "ledger"))
+    return desk
+
+
+def test_a_home_is_its_owners_alone(desk: Desk) -> None:
+    """No key can be read by others, and no password stands anywhere."""
+    modes = {path.name: path.stat().st_mode for path in (desk.home / "keys").iterdir()}
+    assert not [name for name, mode in modes.items() if name != "public.json" and mode & 0o077]
+    assert not stat.S_IMODE(desk.home.stat().st_mode) & 0o077
+
+
+def test_init_again_changes_nothing_but_the_link(desk: Desk) -> None:
+    """A home that is there stays as it is; only a new way in is printed."""
+    before = {path.name: path.read_bytes() for path in (desk.home / "keys").iterdir()}
+    printed = desk.done("init")
+    assert "/enter/" in printed
+    assert before == {path.name: path.read_bytes() for path in (desk.home / "keys").iterdir()}
+
+
+def test_a_report_is_answered_by_file(desk: Desk) -> None:
+    """Report, orders into a file, answers from it: the bank holds, a bad row is listed."""
+    desk.done("bank", "connect", BANK, "--name", "A bank", "--delivery", "file")
+    told = json.dumps({"via": "centre", "payments": [{"transfer_id": "P1"}]})
+    report = json.loads(desk.done("report", "-", "--format", "json", told=told))
+    assert [order["amount_minor"] for order in report["orders"]] == [40_000, 60_000]
+    desk.done("bank", "orders", BANK, "--to", "orders.csv")
+    with (desk.folder / "orders.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["amount_minor"] for row in rows] == ["40000"]
+    held = rows[0] | {
+        "status": "held",
+        "amount_held_minor": "40000",
+        "answered_at": rows[0]["ordered_at"],
+        "held_at": rows[0]["ordered_at"],
+    }
+    with (desk.folder / "answers.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows([held, held | {"order_id": "order-nobodys"}])
+    answered = desk.run("bank", "answers", BANK, "answers.csv")
+    assert answered.returncode == 3
+    assert "heeded, held" in answered.stdout
+    assert "order_unknown" in answered.stdout
+
+
+def test_a_bank_is_rehearsed_with(desk: Desk) -> None:
+    """The agent passes every check of the kit; an endpoint where nobody listens fails them."""
+    desk.done("bank", "keys", "bank-1", "--into", "bank")
+    account = f"{BANK}.0000000007"
+    (desk.folder / "accounts.csv").write_text(
+        f"account,currency,balance,status,holder_kind\n{account},THB,900.00,active,person\n",
+        encoding="ascii",
+    )
+    public = json.loads((desk.home / "keys" / "public.json").read_text(encoding="ascii"))
+    rows = [f"{key_id},{text}" for key_id, text in public["keys"].items()]
+    (desk.folder / "centre.csv").write_text(
+        "\n".join(["key_id,public_key", *rows]) + "\n", encoding="ascii"
+    )
+    words = ["bank", "agent", "serve", "--institution", BANK, "--accounts", "accounts.csv"]
+    words += ["--keys", "bank", "--centre-keys", "centre.csv", "--book", "book.sqlite3"]
+    with desk.running(*words) as agent:
+        endpoint = agent.stdout.readline().strip() if agent.stdout else ""
+        check = ["--bank-keys", "bank/bank-1.csv", "--account", account]
+        printed = desk.done("bank", "check", endpoint, *check)
+    assert "0 of 17 checks failed" in printed
+    gone = desk.run("bank", "check", endpoint, *check)
+    assert gone.returncode == 3
+    assert "unreachable" in gone.stdout or "can't be reached" in gone.stdout
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        ("", "report_field"),
+        ("{", "report_field"),
+        ('{"via":"centre"}', "report_field"),
+        ('{"via":"centre","payments":[{"amount":"5"}]}', "report_field"),
+        ('{"via":"moon","payments":[{"transfer_id":"P1"}]}', "report_field"),
+        ('{"via":"centre","scam_type":"x","payments":[{"transfer_id":"P1"}]}', "scam_type_unknown"),
+        ("x" * 1_000_001, "report_too_long"),
+    ],
+    ids=["empty", "torn", "no payment", "no account", "no such way", "no such scam", "too long"],
+)
+def test_a_bad_report_is_refused_in_one_line(desk: Desk, told: str, code: str) -> None:
+    """What is wrong is said in a line with a code, and no case is opened."""
+    run = desk.run("report", "-", told=told)
+    assert run.returncode == 1
+    assert run.stderr.count("\n") == 1
+    assert f"[{code}]" in run.stderr
+
+
+def test_check_says_what_is_wrong_and_what_to_do(desk: Desk) -> None:
+    """Without a worker the installation is not well, and the remedy is a command."""
+    run = desk.run("check", "--format", "json")
+    assert run.returncode == 3
+    found = {row["subject"]: row for row in json.loads(run.stdout)}
+    assert not found["worker"]["well"]
+    assert "holdfast worker" in found["worker"]["remedy"]
+    assert found["database"]["well"]
+    assert found["keys"]["well"]
+
+
+def test_commands_without_a_home_say_so(tmp_path: Path) -> None:
+    """Where there is no centre, the error names the command that makes one."""
+    for words in (("check",), ("serve",), ("worker",), ("audit", "verify")):
+        run = Desk(tmp_path).run(*words)
+        assert run.returncode == 1
+        assert "holdfast init" in run.stderr
+
+
+def test_an_unknown_country_gets_no_home(tmp_path: Path) -> None:
+    """A country whose law is not known is refused before anything is made."""
+    run = Desk(tmp_path).run("init", "--country", "XX")
+    assert run.returncode == 1
+    assert not (tmp_path / "centre").exists()
