@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
+# Tests of the rooms that keep something; they run on SQLite, and again on PostgreSQL.
+KEEPING := $(wildcard $(addprefix tests/,api cases console people records server workflows))
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow test-services check format bench lock docs locale
 
@@ -26,8 +29,9 @@ test: $(READY)  ## Run all tests, offline
 test-slow: $(READY)  ## Run the tests that take minutes (two hundred killed imports and the like)
 	@$(BIN)/pytest -n auto -m slow
 
-test-services: $(READY)  ## Run what needs a real machine: a sample of the crash runs, a full disk
+test-services: $(READY)  ## Run what needs a real machine: PostgreSQL, killed processes, full disks (a sample by seed)
 	@HOLDFAST_CRASH_RUNS=20 $(BIN)/pytest -n auto -m slow
+	@$(BIN)/python -m tests.services.postgres -- $(BIN)/pytest -n auto -m "not slow" $(KEEPING)
 
 check: $(READY)  ## Check format, lint, types, and who may import whom
 	@$(BIN)/ruff format --check .

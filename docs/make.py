@@ -1,4 +1,4 @@
-"""Write the pages that are made from the code: `docs/commands.md` and `docs/problems.md`.
+"""Write the pages that are made from the code: commands, problems, law, hold states, the API.
 
 Run by `make docs`; a test fails while a page differs from what this writes.
 """
@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "holdfast"
@@ -21,7 +22,72 @@ def pages() -> dict[Path, str]:
     return {
         ROOT / "docs" / "commands.md": commands_page(),
         ROOT / "docs" / "problems.md": problems_page(),
+        ROOT / "tests" / "golden" / "openapi.json": openapi(),
+        ROOT / "docs" / "law.md": law_page(),
+        ROOT / "docs" / "hold-states.md": hold_states_page(),
+        ROOT / "docs" / "hold-states.svg": hold_states_picture(),
     }
+
+
+def openapi() -> str:
+    """Return the description of the HTTP API, as it is served; any centre's home will do."""
+    with TemporaryDirectory() as home:
+        if "DJANGO_SETTINGS_MODULE" not in os.environ:
+            _make_home(Path(home))
+        import django
+
+        django.setup()
+        from holdfast.api.v1 import openapi_text
+
+        return openapi_text()
+
+
+def _make_home(home: Path) -> None:
+    (home / "keys").mkdir()
+    (home / "keys" / "django").write_text("only to describe the API", encoding="ascii")
+    (home / "centre.toml").write_text('country = "TH"\nname = "TH.AOC"\n', encoding="ascii")
+    os.environ["HOLDFAST_HOME"] = str(home)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "holdfast.server.settings"
+
+
+def law_page() -> str:
+    """Return the page of all legal parameters with their days and sources."""
+    from holdfast.law.law import Law
+    from holdfast.law.page import page
+
+    return page(Law.load())
+
+
+def hold_states_picture() -> str:
+    """Return the picture of the steps of a hold."""
+    from holdfast.documents.hold_states import draw_hold_states
+
+    return draw_hold_states()
+
+
+def hold_states_page() -> str:
+    """Return the page of the steps that an order to hold can take."""
+    from holdfast.cases.hold import HoldState
+    from holdfast.documents.hold_states import steps_table
+
+    lines = [
+        "# The states of a hold",
+        "",
+        "Made by `make docs` from the one table of steps, which Python and the database both "
+        "keep to. [The life of a hold](how-to/the-life-of-a-hold.md) tells when each is taken.",
+        "",
+        "![The steps of an order to hold](hold-states.svg)",
+        "",
+        steps_table(),
+        "",
+        "| state | meaning |",
+        "|---|---|",
+    ]
+    source = (SOURCE / "cases" / "hold.py").read_text(encoding="utf-8")
+    for state in HoldState:
+        meaning = re.search(rf'= "{state.value}"  # (.*)', source)
+        lines.append(f"| `{state.value}` | {meaning.group(1) if meaning else ''} |")
+    return "\n".join(lines) + "\n"
 
 
 def commands_page() -> str:
