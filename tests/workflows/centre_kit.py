@@ -31,6 +31,14 @@ from holdfast.workflows.follow_ledger import follow_ledger
 from holdfast.workflows.record_answer import Recorded, record_answer
 from holdfast.workflows.take_report import take_report
 
+BANK_SCOPES = (
+    Scope.REPORTS_WRITE,
+    Scope.REPORTS_CONFIRM,
+    Scope.CASES_READ,
+    Scope.ORDERS_READ,
+    Scope.ORDERS_ANSWER,
+)
+POLICE_SCOPES = (Scope.REPORTS_WRITE, Scope.CASES_READ, Scope.COMPLAINTS_WRITE)
 NOON_US = parse_instant("2026-11-20T05:00:00Z")
 """Noon in Bangkok, when these stories begin."""
 MINUTE_US = 60_000_000
@@ -177,8 +185,8 @@ def letters(kind: str, order: Order | None = None) -> list[dict[str, Any]]:
 
 
 def actor_of(institution: str, *scopes: Scope) -> Actor:
-    """Return a program of an institution with scopes."""
-    return Actor(f"key:{institution}/k1", institution, frozenset(scopes or Scope))
+    """Return a program of an institution with scopes; without, those that a bank has."""
+    return Actor(f"key:{institution}/k1", institution, frozenset(scopes or BANK_SCOPES))
 
 
 def told(*transfer_ids: str, via: str = "centre", **more: object) -> ReportTold:

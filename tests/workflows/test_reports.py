@@ -8,6 +8,7 @@ import pytest
 from django.apps import apps
 from tests.workflows.centre_kit import (
     NOON_US,
+    POLICE_SCOPES,
     TestCentre,
     account,
     actor_of,
@@ -22,8 +23,11 @@ from tests.workflows.soundness import assert_settled
 
 from holdfast.cases.models import Case, Claim, ClaimReport, InstitutionCaseId, Order, Report
 from holdfast.cases.report import ReportTold
+from holdfast.core.account import bank_of
 from holdfast.core.errors import Conflict, Forbidden, NotFound, Refused
 from holdfast.core.instant import HOUR_US
+from holdfast.people.actor import Actor
+from holdfast.people.role import Scope
 from holdfast.records.models import AuditEntry
 from holdfast.workflows.add_claims import Taken
 from holdfast.workflows.complete_report import complete_report
@@ -47,13 +51,65 @@ def test_cases_are_numbered_by_the_year_of_the_country(world: TestCentre) -> Non
     assert world.report("R").case.number == "TH-2027-000001"
 
 
-@pytest.mark.parametrize("via", ["centre", "bank", "police"])
-def test_reports_come_by_three_ways(world: TestCentre, via: str) -> None:
+@pytest.mark.parametrize(
+    ("via", "sender"),
+    [
+        ("centre", None),
+        ("bank", actor_of(bank_of(VICTIM))),
+        ("police", actor_of("TH.POLICE.1", *POLICE_SCOPES)),
+    ],
+)
+def test_reports_come_by_three_ways(world: TestCentre, via: str, sender: Actor | None) -> None:
     """A caller, a bank or the police: the report says who sent it, and the money is held."""
     world.write([pay("P", VICTIM, MULE, 100)])
-    taken = take_report(world.centre, told("P", via=via), actor_of("TH.POLICE.1"))
-    assert (taken.report.via, taken.report.institution_id) == (via, "TH.POLICE.1")
+    sender = sender or world.centre.itself
+    taken = take_report(world.centre, told("P", via=via), sender)
+    assert (taken.report.via, taken.report.institution_id) == (via, sender.institution_id)
     assert spots(taken.orders) == [(MULE, 100)]
+
+
+@pytest.mark.parametrize("via", ["centre", "police"])
+def test_a_bank_speaks_as_a_bank(world: TestCentre, via: str) -> None:
+    """Nobody reports by way of another."""
+    world.write([pay("P", VICTIM, MULE, 100)])
+    with pytest.raises(Forbidden) as refused:
+        take_report(world.centre, told("P", via=via), actor_of(bank_of(VICTIM)))
+    assert refused.value.code == "via_not_yours"
+
+
+def test_a_bank_tells_of_its_own_customers_only(world: TestCentre) -> None:
+    """Another bank's customer's payment is as if it were not there, now and when it appears."""
+    stranger = actor_of(bank(9))
+    world.write([pay("P", VICTIM, MULE, 100)])
+    taken = take_report(world.centre, told("P", "Q", via="bank"), stranger)
+    assert [claim.state for claim in taken.claims] == ["waiting", "waiting"]
+    assert taken.orders == []
+    assert all(claim.amount_minor is None for claim in taken.claims)
+    world.follow(pay("Q", VICTIM, MULE, 100, 1))
+    assert not Order.objects.exists()
+    mine = world.report("P", "Q")
+    assert mine.case != taken.case
+    assert sorted(spots(mine.orders)) == [(MULE, 100), (MULE, 100)]
+
+
+def test_a_bank_joins_no_case_of_others(world: TestCentre) -> None:
+    """A report of a payment known before leads no stranger into its case."""
+    world.write([pay("P", VICTIM, MULE, 100)])
+    case = world.report("P").case
+    taken = take_report(world.centre, told("P", via="bank"), actor_of(bank(9)))
+    assert (taken.case != case, taken.known) == (True, [])
+
+
+def test_vouching_for_a_caller_needs_its_scope(world: TestCentre) -> None:
+    """Who may write reports may not for that confirm them."""
+    world.write([pay("P", VICTIM, MULE, 100)])
+    sender = actor_of(bank_of(VICTIM), Scope.REPORTS_WRITE)
+    payments = [{"transfer_id": "P", "from_account": VICTIM}]
+    with pytest.raises(Forbidden) as refused:
+        take_report(
+            world.centre, told(via="bank", caller_confirmed=True, payments=payments), sender
+        )
+    assert refused.value.code == "scope_missing"
 
 
 def test_a_payment_told_twice_is_one_claim(world: TestCentre) -> None:
@@ -76,7 +132,8 @@ def test_one_report_may_name_a_payment_twice(world: TestCentre) -> None:
 
 def test_an_institution_finds_its_case_by_its_own_number(world: TestCentre) -> None:
     """The same number again is the same case; another's same number is not; one case has many."""
-    world.write([pay(name, VICTIM, MULE, 100) for name in "PQRS"])
+    payers = {"P": account(1, 1), "Q": account(1, 2), "R": account(2, 9), "S": account(1, 3)}
+    world.write([pay(name, payer, MULE, 100) for name, payer in payers.items()])
 
     def case_of(name: str, value: str, number: int) -> Case:
         case: Case = as_bank(world, told(name, via="bank", institution_case_id=value), number).case
@@ -174,7 +231,7 @@ def test_a_stranger_cannot_complete_a_report(world: TestCentre) -> None:
     report_id = world.report("P").report.report_id
     for wanted in (report_id, "report-none"):
         with pytest.raises(NotFound, match="there is no report"):
-            complete_report(world.centre, wanted, told("P"), actor_of(bank(9)))
+            complete_report(world.centre, wanted, told("P", via="bank"), actor_of(bank(9)))
 
 
 def test_a_sale_in_dispute_waits_for_a_person(world: TestCentre) -> None:

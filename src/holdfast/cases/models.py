@@ -62,6 +62,22 @@ class Report(models.Model):
     completed_us = models.BigIntegerField(null=True)
 
 
+class ReportVersion(models.Model):
+    """A report as it stood before it was completed: what was first said is not lost."""
+
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="versions")
+    number = models.IntegerField()
+    told = models.JSONField()
+    until_us = models.BigIntegerField()
+    replaced_by = models.CharField(max_length=100)
+    """The actor who completed it."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["report", "number"], name="report_version_once")
+        ]
+
+
 class Claim(models.Model):
     """A payment that a victim reported; one payment is one claim, however often it is told."""
 
@@ -74,6 +90,10 @@ class Claim(models.Model):
     """The payment as it was told."""
     transfer_id = models.CharField(max_length=140, null=True, unique=True)
     """The payment in the ledger; none while it waits for it."""
+    told_transfer_id = models.CharField(max_length=140, blank=True, db_index=True)
+    """The payment's id as it was told, by which a waiting claim is picked up."""
+    only_from = models.CharField(max_length=60, blank=True)
+    """The bank whose customer must have paid, where a bank told it; empty where anybody may."""
     currency = models.CharField(max_length=3, blank=True)
     time_us = models.BigIntegerField(null=True)
     seq = models.BigIntegerField(null=True)
@@ -159,6 +179,8 @@ class PoliceComplaint(models.Model):
     accepted_us = models.BigIntegerField(null=True)
     confirmed_by = models.CharField(max_length=100, blank=True)
     entered_us = models.BigIntegerField()
+    entered_by = models.CharField(max_length=60)
+    """The institution that entered it; it, or the centre, may confirm it."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["station", "number"], name="complaint_once")]

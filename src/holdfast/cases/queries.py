@@ -194,8 +194,13 @@ def current_case(case: Case) -> Case:
     return case
 
 
-def confirmed_complaint(case_id: int) -> PoliceComplaint | None:
-    """Return the case's latest police complaint that the police have confirmed, or None."""
+def confirmed_complaint(case_id: int, reported_us: int = 0) -> PoliceComplaint | None:
+    """Return the police complaint from which a claim's clock runs, or None.
+
+    It is the first that the police accepted after the claim was reported, else the last before:
+    a further complaint, or one that a merge brings, never starts a clock again.
+    """
     complaints = PoliceComplaint.objects.filter(case_id=case_id, accepted_us__isnull=False)
-    latest: PoliceComplaint | None = complaints.order_by("-accepted_us").first()
-    return latest
+    after = complaints.filter(accepted_us__gte=reported_us).order_by("accepted_us", "id").first()
+    found: PoliceComplaint | None = after or complaints.order_by("-accepted_us", "id").first()
+    return found

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import Q
 
 from holdfast.cases.claim import ClaimState
 from holdfast.cases.models import Case, Claim, ClaimReport, Order, Report
@@ -22,9 +23,10 @@ from holdfast.core.words import N_
 from holdfast.ledger.store import LedgerStore
 from holdfast.ledger.transfer import Transfer
 from holdfast.people.actor import Actor
+from holdfast.people.role import Scope
 from holdfast.records import audit, due
 from holdfast.workflows.centre import Centre
-from holdfast.workflows.find_payment import Found, find_payment, fits
+from holdfast.workflows.find_payment import Found, find_payment, fits, is_of
 from holdfast.workflows.hold_money import hold_money
 
 log = logging.getLogger(__name__)
@@ -42,15 +44,26 @@ class Looked:
     ledger: LedgerStore | None
     payments: Sequence[Payment]
     found: Sequence[Found]
+    only_from: str = ""
+    """The bank that tells, which knows of its own customers only; empty for who may tell of all."""
     not_followed: str = ""
     """The code of why the ledger could not be asked, or nothing."""
 
     def known_claims(self) -> dict[str, Claim]:
-        """Return the claims about these payments that there are, by transfer id."""
+        """Return the claims about these payments that there are, by transfer id.
+
+        One that waits is found only where the same bank told it, or where no bank did: nobody
+        has shown yet whose payment that is. When it appears, claims about it become one.
+        """
         ids = [row.transfer.transfer_id for row in self.found if row.transfer is not None]
-        ids += [row.transfer_id for row in self.payments if row.transfer_id]
-        claims = Claim.objects.select_related("case").filter(transfer_id__in=ids)
-        return {claim.transfer_id: claim for claim in claims} if ids else {}
+        told = [row.transfer_id for row in self.payments if row.transfer_id]
+        waiting = Q(
+            told_transfer_id__in=told, state=ClaimState.WAITING.value, only_from=self.only_from
+        )
+        claims = Claim.objects.select_related("case").filter(Q(transfer_id__in=ids) | waiting)
+        if not ids and not told:
+            return {}
+        return {claim.transfer_id or claim.told_transfer_id: claim for claim in claims}
 
 
 @dataclass(slots=True)
@@ -72,15 +85,22 @@ class Taken:
 
 
 @contextmanager
-def look_up(centre: Centre, payments: Sequence[Payment]) -> Iterator[Looked]:
+def look_up(centre: Centre, payments: Sequence[Payment], actor: Actor) -> Iterator[Looked]:
     """Look for payments in the ledger, and lend the ledger until their claims are settled."""
+    only_from = "" if may_tell_of_all(actor) else actor.institution_id
     with ExitStack() as lent:
         try:
             ledger = lent.enter_context(centre.ledger())
         except LedgerError as error:
-            yield Looked(None, payments, [Found(None)] * len(payments), error.code)
+            yield Looked(None, payments, [Found(None)] * len(payments), only_from, error.code)
             return
-        yield Looked(ledger, payments, [find_payment(ledger, row) for row in payments])
+        found = [find_payment(ledger, row, only_from) for row in payments]
+        yield Looked(ledger, payments, found, only_from)
+
+
+def may_tell_of_all(actor: Actor) -> bool:
+    """Whether somebody may report any bank's customer's payment: the centre and the police."""
+    return actor.is_centre or actor.may(Scope.COMPLAINTS_WRITE)
 
 
 def add_claims(
@@ -93,10 +113,10 @@ def add_claims(
     taken = Taken(report, report.case, not_followed=looked.not_followed)
     known = looked.known_claims()
     for index, (payment, found) in enumerate(zip(looked.payments, looked.found, strict=True)):
-        claim = _claim_of(payment, found)
+        claim = _claim_of(payment, found, looked.only_from)
         if found.several > 1:
             taken.several[index] = found.several
-        before = known.get(claim.transfer_id) if claim.transfer_id else None
+        before = known.get(claim.transfer_id or claim.told_transfer_id)
         waited = before is not None and before.state == ClaimState.WAITING.value
         if before is not None and _is_meant(centre, before, found, actor):
             if before not in taken.claims + taken.known:
@@ -108,8 +128,8 @@ def add_claims(
         else:
             _keep(centre, claim, taken.case, told)
             taken.claims.append(claim)
-            if claim.transfer_id:
-                known[claim.transfer_id] = claim
+            if claim.transfer_id or claim.told_transfer_id:
+                known[claim.transfer_id or claim.told_transfer_id] = claim
             ClaimReport.objects.create(claim=claim, report=report)
     _follow(centre, looked.ledger, taken, actor)
     return taken
@@ -145,21 +165,20 @@ def accept(claim: Claim, transfer: Transfer) -> None:
 
 
 def _is_meant(centre: Centre, before: Claim, found: Found, actor: Actor) -> bool:
-    """Whether an earlier claim with the id of a payment is about it; one that waited is accepted.
+    """Whether an earlier claim is about the payment found; one that waited for it is accepted.
 
-    Where the ledger has that id by now, and not as the earlier teller told it, that claim gives
-    the id up: nobody's mistake keeps the payment from the one who tells it rightly.
+    A claim that only waits for an id is about no payment yet: where the ledger has that id, and
+    not as the earlier teller told it, it waits on.
     """
     if before.state != ClaimState.WAITING.value or found.transfer is None:
         return True
-    told_rightly = fits(found.transfer, Payment.model_validate(before.told))
-    if told_rightly:
-        accept(before, found.transfer)
-    else:
-        before.transfer_id = None
+    told = Payment.model_validate(before.told)
+    if not is_of(found.transfer, before.only_from) or not fits(found.transfer, told):
+        return False
+    accept(before, found.transfer)
     before.save()
-    record_claim(centre, before, actor, "accept_claim" if told_rightly else "free_payment")
-    return told_rightly
+    record_claim(centre, before, actor, "accept_claim")
+    return True
 
 
 def record_claim(centre: Centre, claim: Claim, actor: Actor, verb: str, **detail: object) -> None:
@@ -173,11 +192,13 @@ def record_claim(centre: Centre, claim: Claim, actor: Actor, verb: str, **detail
     )
 
 
-def _claim_of(told: Payment, found: Found) -> Claim:
+def _claim_of(told: Payment, found: Found, only_from: str) -> Claim:
     claim = Claim(
         state=ClaimState.WAITING.value,
         told=told.model_dump(mode="json", exclude_none=True),
-        transfer_id=None if found.contradicts else told.transfer_id,
+        transfer_id=None,
+        told_transfer_id=told.transfer_id or "",
+        only_from=only_from,
         currency=told.currency or "",
         debit_account=told.from_account or "",
         credit_account=told.to_account or "",

@@ -42,7 +42,7 @@ def ask_person(
         actor=asked_by,
         verb="ask_person",
         subject=f"case:{case.number}",
-        detail={"review": review.review_id, "kind": kind.value, "about": subject},
+        detail={"review": review.review_id, "kind": kind.value},
     )
     return review
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from holdfast.cases.models import Claim, Report
+from holdfast.cases.models import Claim, Report, ReportVersion
 from holdfast.cases.report import Payment, ReportTold, missing
 from holdfast.core.errors import Conflict, NotFound
 from holdfast.core.words import N_
@@ -28,7 +28,8 @@ def complete_report(centre: Centre, report_id: str, told: ReportTold, actor: Act
 
     Raises:
         NotFound: `report_unknown`, also where another institution sent it.
-        Conflict: `report_shrunk` where a payment told before is missing now.
+        Conflict: `report_shrunk` where a payment told before is missing now, or
+            `report_other_way`.
         Refused, Forbidden: as `take_report`.
     """
     check_report(centre, told, actor)
@@ -46,6 +47,20 @@ def _complete(centre: Centre, report_id: str, told: ReportTold, actor: Actor) ->
                 N_("report {report} told of payments that are missing now; they can't be unsaid"),
                 report=report_id,
             )
+        if told.via.value != report.via:
+            raise Conflict(
+                "report_other_way",
+                N_("report {report} came by way of {right}; that can't change"),
+                report=report_id,
+                right=report.via,
+            )
+        ReportVersion.objects.create(
+            report=report,
+            number=report.versions.count() + 1,
+            told=report.told,
+            until_us=centre.now_us(),
+            replaced_by=actor.name,
+        )
         report.told, report.missing = values, missing(told)
         if not report.missing and report.completed_us is None:
             report.completed_us = centre.now_us()
@@ -59,7 +74,7 @@ def _complete(centre: Centre, report_id: str, told: ReportTold, actor: Actor) ->
         )
         _classify(centre, report, told.scam_type, actor)
         added = [payment for payment in told.payments if _form(payment) not in before]
-        with look_up(centre, added) as looked:
+        with look_up(centre, added, actor) as looked:
             taken = add_claims(centre, report, told, looked, actor)
         confirm_known(centre, told, taken, actor)
         return taken

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Protocol
 
+from django.db import transaction
+
 from holdfast.banks.client import Answered, Delivery, Fault
 from holdfast.banks.messages import (
     ExtendOrder,
@@ -20,6 +22,7 @@ from holdfast.banks.messages import (
 from holdfast.banks.signing import Keys
 from holdfast.cases.hold import HoldState
 from holdfast.cases.models import Order
+from holdfast.cases.review import ReviewKind
 from holdfast.core.errors import HoldfastError
 from holdfast.core.keys import PublicKey
 from holdfast.people.actor import Actor
@@ -27,6 +30,7 @@ from holdfast.people.models import Institution, InstitutionKey
 from holdfast.people.role import Scope
 from holdfast.records import outbox
 from holdfast.records.models import OutboxMessage
+from holdfast.workflows.ask_person import ask_person
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.messages_out import EXTEND, HOLD, RELEASE
 from holdfast.workflows.record_answer import record_answer
@@ -112,6 +116,8 @@ def deliver_to(
         outbox.done(message, centre.now_us())
         return "done"
     if isinstance(delivery, Fault):
+        if not delivery.retry:
+            _ask_person(centre, message, delivery.code)
         outbox.again(message, now_us=centre.now_us(), fault=delivery.code, wait_us=wait_us)
         return delivery.code
     return _answered(centre, to, message, delivery, wait_us)
@@ -140,10 +146,19 @@ def _answered(
         )
     except HoldfastError as error:
         # The bank has the order, but what it says is of no use: it still owes an answer.
+        _ask_person(centre, message, error.code)
         _mark_delivered(centre, message)
         outbox.again(message, now_us=centre.now_us(), fault=error.code, wait_us=wait_us)
         return error.code
     return "done"
+
+
+def _ask_person(centre: Centre, message: OutboxMessage, fault: str) -> None:
+    """Put before a person what trying again will not mend; it is tried again all the same."""
+    with transaction.atomic():
+        order = Order.objects.select_related("case").get(order_id=message.subject)
+        facts = {"order": order.order_id, "message": message.message_id, "fault": fault}
+        ask_person(centre, ReviewKind.ANSWER_UNFIT, order.case, order.order_id, facts)
 
 
 def _proof(delivery: Answered) -> str:

@@ -11,7 +11,7 @@ from holdfast.cases.hold import HoldState
 from holdfast.cases.models import Case, Claim, Order, PoliceComplaint
 from holdfast.cases.queries import current_case
 from holdfast.cases.review import ReviewKind
-from holdfast.core.errors import Conflict, NotFound, Refused
+from holdfast.core.errors import Conflict, Forbidden, NotFound, Refused
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
 from holdfast.records import audit, due
@@ -42,6 +42,7 @@ def file_complaint(
     Raises:
         Refused: `complaint_time` where it is accepted before it was filed, or in the future.
         Conflict: `complaint_elsewhere` where another case has it.
+        Forbidden: `complaint_not_yours` where another unit entered it.
     """
     now_us = centre.now_us()
     if told.filed_us > now_us or not told.filed_us <= (told.accepted_us or now_us) <= now_us:
@@ -52,6 +53,7 @@ def file_complaint(
     with transaction.atomic():
         complaint = _enter(centre, case, told, actor, now_us)
         if told.accepted_us is not None and complaint.accepted_us is None:
+            _check_confirming(complaint, told.accepted_us, actor)
             complaint.accepted_us, complaint.confirmed_by = told.accepted_us, actor.name
             complaint.save(update_fields=["accepted_us", "confirmed_by"])
             _record(complaint, actor, now_us, "confirm_complaint")
@@ -72,6 +74,7 @@ def _enter(
             "officer": told.officer,
             "filed_us": told.filed_us,
             "entered_us": now_us,
+            "entered_by": actor.institution_id,
         },
     )
     if is_new:
@@ -79,11 +82,25 @@ def _enter(
     if entered.case_id != case.id:
         raise Conflict(
             "complaint_elsewhere",
-            N_("complaint {number} belongs to case {case}; merge the cases, or check the number"),
+            N_("complaint {number} belongs to another case; check the number, or ask the centre"),
             number=told.number,
-            case=entered.case.number,
         )
     return entered
+
+
+def _check_confirming(complaint: PoliceComplaint, accepted_us: int, actor: Actor) -> None:
+    """Refuse to confirm what another unit entered, or at a time before it was filed."""
+    if not actor.is_centre and complaint.entered_by != actor.institution_id:
+        raise Forbidden(
+            "complaint_not_yours",
+            N_("who entered complaint {number} confirms it, or the centre"),
+            number=complaint.number,
+        )
+    if accepted_us < complaint.filed_us:
+        raise Refused(
+            "complaint_time",
+            N_("a complaint is filed, then accepted, both before now; check the times"),
+        )
 
 
 def move_clocks(centre: Centre, case: Case, actor: Actor) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from holdfast.cases.report import Payment
+from holdfast.core.account import bank_of
 from holdfast.core.instant import SECOND_US
 from holdfast.core.qr import SlipQr, parse_qr
 from holdfast.ledger.transfer import Ledger, Transfer
@@ -13,7 +14,8 @@ AROUND_US = 15 * 60 * SECOND_US
 """How far a victim's clock may be from the bank's when a payment is told by its facts."""
 DAY_AROUND_US = 24 * 3600 * SECOND_US
 """How far to look for a reference, which by itself says which payment it is."""
-LOOKED_AT_MAX = 20_000
+LOOKED_AT_MAX = 2_000
+"""How many transfers of an account are looked at; a person tells the one meant in a busier one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +28,31 @@ class Found:
     """Whether the ledger has a transfer of the id told, but with other facts than those told."""
 
 
-def find_payment(ledger: Ledger, told: Payment) -> Found:
+def find_payment(ledger: Ledger, told: Payment, only_from: str = "") -> Found:
     """Return the one transfer of the ledger that is the payment told of.
 
     A transfer id is looked up. Everything else is looked for among the payer's transfers around
-    the time told; where more than one fits, none is chosen.
+    the time told; where more than one fits, none is chosen. With `only_from`, a bank, payments
+    of other banks' customers are as if they were not there.
     """
     for reference in (told.transfer_id, _slip_reference(told)):
         transfer = ledger.find([reference]).get(reference) if reference else None
         if transfer is not None:
-            fits_ = fits(transfer, told)
+            fits_ = fits(transfer, told) and is_of(transfer, only_from)
             return Found(transfer if fits_ else None, contradicts=not fits_)
     if told.transfer_id:
         return Found(None)
-    found = [transfer for transfer in _around(ledger, told) if _is_meant(transfer, told)]
+    found = [
+        transfer
+        for transfer in _around(ledger, told)
+        if is_of(transfer, only_from) and _is_meant(transfer, told)
+    ]
     return Found(found[0]) if len(found) == 1 else Found(None, several=len(found))
+
+
+def is_of(transfer: Transfer, only_from: str) -> bool:
+    """Whether a transfer left the bank that it must have left; any will do where that is empty."""
+    return only_from in ("", bank_of(transfer.debit_account))
 
 
 def _slip_reference(told: Payment) -> str | None:

@@ -40,6 +40,9 @@ def follow_ledger(centre: Centre) -> int:
     """Apply the ledger's changes that are new; return the number applied so far."""
     while True:
         number = applied(LEDGER)
+        with centre.ledger() as ledger:
+            if ledger.figures.change == number:
+                return number
         with transaction.atomic(), centre.ledger() as ledger:
             changes = _some(ledger, number)
             if not changes:
@@ -77,7 +80,8 @@ def _apply(centre: Centre, ledger: LedgerStore, changes: Iterable[Change]) -> No
         ends = Q(debit_account__in=some) | Q(credit_account__in=some)
         concerned |= {claim.id: claim for claim in _followed().filter(waiting & ends)}
     for some in in_parts(transfers):
-        concerned |= {claim.id: claim for claim in _followed().filter(transfer_id__in=some)}
+        named = Q(transfer_id__in=some) | Q(waiting & Q(told_transfer_id__in=some))
+        concerned |= {claim.id: claim for claim in _followed().filter(named)}
     return _settle(centre, ledger, list(concerned.values()))
 
 
@@ -121,32 +125,17 @@ def _pick_up(centre: Centre, ledger: LedgerStore, claim: Claim) -> None:
     claim.refresh_from_db()  # picking another claim up may have changed this one
     if claim.state != ClaimState.WAITING.value:
         return
-    found = find_payment(ledger, Payment.model_validate(claim.told))
-    if found.contradicts and claim.transfer_id:
-        claim.transfer_id = None
-        claim.save(update_fields=["transfer_id"])
-        record_claim(centre, claim, centre.itself, "free_payment")
+    found = find_payment(ledger, Payment.model_validate(claim.told), claim.only_from)
     if found.transfer is None:
         return
-    other = _other_claim(centre, ledger, claim, found.transfer.transfer_id)
+    others = Claim.objects.select_related("case").filter(transfer_id=found.transfer.transfer_id)
+    other = others.exclude(id=claim.id).first()
     if other is not None:
         _join(centre, claim, other)
         return
     accept(claim, found.transfer)
     claim.save()
     record_claim(centre, claim, centre.itself, "accept_claim")
-
-
-def _other_claim(
-    centre: Centre, ledger: LedgerStore, claim: Claim, transfer_id: str
-) -> Claim | None:
-    """Return the other claim about a payment; one that only waits for its id must fit it first."""
-    others = Claim.objects.select_related("case").filter(transfer_id=transfer_id)
-    other: Claim | None = others.exclude(id=claim.id).first()
-    if other is None or other.state != ClaimState.WAITING.value:
-        return other
-    _pick_up(centre, ledger, other)
-    return other if other.transfer_id == transfer_id else None
 
 
 def _join(centre: Centre, claim: Claim, other: Claim) -> None:
@@ -159,8 +148,7 @@ def _join(centre: Centre, claim: Claim, other: Claim) -> None:
             told.claim = other
             told.save(update_fields=["claim"])
     claim.state = ClaimState.WITHDRAWN.value
-    claim.transfer_id = None
-    claim.save(update_fields=["state", "transfer_id"])
+    claim.save(update_fields=["state"])
     other.reported_us = min(other.reported_us, claim.reported_us)
     other.confirmed_us = other.confirmed_us or claim.confirmed_us
     other.save(update_fields=["reported_us", "confirmed_us"])

@@ -32,7 +32,7 @@ def basis_for(centre: Centre, claim: Claim, now_us: int) -> Basis | None:
     A police complaint stands above the report that the sending bank confirmed, and that above a
     caller's word. Each clock runs from its own event, never from the order.
     """
-    complaint = confirmed_complaint(claim.case_id)
+    complaint = confirmed_complaint(claim.case_id, claim.reported_us)
     candidates = []
     if complaint is not None:
         candidates.append((POLICE_COMPLAINT, complaint.accepted_us))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
@@ -14,6 +15,7 @@ from holdfast.banks.messages import (
     AnswerStatus,
     HoldAnswer,
     HolderKind,
+    Onward,
     RefusalReason,
     parse_answer,
 )
@@ -21,8 +23,10 @@ from holdfast.cases.answer import Fit, Outcome, fit
 from holdfast.cases.hold import HOLDING, HoldState
 from holdfast.cases.models import AccountFact, BankAnswer, HoldShare, LearnedTransfer, Order
 from holdfast.cases.review import ReviewKind
+from holdfast.core.account import bank_of
 from holdfast.core.errors import Conflict, Refused
-from holdfast.core.instant import SECOND_US
+from holdfast.core.instant import DAY_US, SECOND_US
+from holdfast.core.money import AMOUNT_MINOR_MAX
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
 from holdfast.records import audit, due
@@ -34,6 +38,10 @@ from holdfast.workflows.step_order import hold_of, locked_order, step_order
 
 CLOCKS_APART_US = 300 * SECOND_US
 """How far ahead of ours an institution's clock may be."""
+TOLD_AFTER_END_US = 7 * DAY_US
+"""How long after an order's end an institution may still tell where money went."""
+ANSWERS_MAX = 50
+"""How many answers to one order are kept; one that says more is not answering."""
 LEARN = "learn"
 """Due work: write the transfers that institutions told of into the ledger."""
 EXECUTED = (AnswerStatus.RETURNED, AnswerStatus.PAID_OUT)
@@ -75,7 +83,7 @@ def record_answer(
         Refused: those of `parse_answer`, `answer_other_order`, `answer_currency`,
             `answer_institution` or `answer_from_future`.
         NotFound: `order_unknown`.
-        Conflict: `answer_id_reused`.
+        Conflict: `answer_id_reused` or `answers_too_many`.
     """
     answer = parse_answer(body)
     with transaction.atomic():
@@ -126,6 +134,13 @@ def _known(order: Order, answer: HoldAnswer, body: bytes) -> Recorded | None:
         institution_id=answer.institution, answer_id=answer.answer_id
     ).first()
     if before is None:
+        if order.answers.count() >= ANSWERS_MAX:
+            raise Conflict(
+                "answers_too_many",
+                N_("order {order} has had {limit} answers; call the centre to say more"),
+                order=order.order_id,
+                limit=ANSWERS_MAX,
+            )
         return None
     if before.body.encode() != body:
         raise Conflict(
@@ -212,33 +227,66 @@ class _Recording:
     def _learn(self, kept: BankAnswer, now_us: int) -> None:
         """Keep what the answer says of the account and of money that left it."""
         answer, order = self.answer, self.order
-        if answer.reason is RefusalReason.MERCHANT or answer.holder_kind in STOP_KINDS:
-            AccountFact.objects.create(
-                account=order.account,
-                kind=STOP_KINDS.get(answer.holder_kind, "merchant"),
-                verified_by=answer.institution,
-                from_us=0,
-            )
-            due.plan(kind=TRACE, subject=order.claim.claim_id, due_us=now_us)
-        rows = [
-            row for row in answer.onward if order.account in (row.debit_account, row.credit_account)
-        ]
-        executed = {"executes_hold": order.order_id} if answer.status in EXECUTED else {}
+        self._learn_of_stop(now_us)
+        rows = self._new_rows(now_us)
         if not rows:
             return
+        executed = {"executes_hold": order.order_id} if answer.status in EXECUTED else {}
         LearnedTransfer.objects.bulk_create(
             LearnedTransfer(
                 transfer_id=row.transfer_id,
                 answer=kept,
-                transfer=row.to_values() | (executed if row.debit_account == order.account else {}),
+                transfer=_own_words(row, order.institution_id) | executed,
             )
             for row in rows
         )
-        since_us = order.acknowledged_us
-        order.left_after_ack_minor += sum(
-            row.amount_minor
-            for row in rows
-            if row.debit_account == order.account and row.time_us > since_us
-        )
+        left_minor = sum(row.amount_minor for row in rows if row.time_us > order.acknowledged_us)
+        order.left_after_ack_minor = min(order.left_after_ack_minor + left_minor, AMOUNT_MINOR_MAX)
         order.save(update_fields=["left_after_ack_minor"])
         due.plan(kind=LEARN, subject="ledger", due_us=now_us)
+
+    def _learn_of_stop(self, now_us: int) -> None:
+        """Keep that a refused account is a stop; money that is held keeps its hold."""
+        answer, order = self.answer, self.order
+        merchant = answer.reason is RefusalReason.MERCHANT
+        if order.state != HoldState.REFUSED.value or not (
+            merchant or answer.holder_kind in STOP_KINDS
+        ):
+            return
+        kind = STOP_KINDS.get(answer.holder_kind, "merchant")
+        if not AccountFact.objects.filter(account=order.account, kind=kind).exists():
+            AccountFact.objects.create(
+                account=order.account, kind=kind, verified_by=answer.institution, from_us=now_us
+            )
+            due.plan(kind=TRACE, subject=order.claim.claim_id, due_us=now_us)
+
+    def _new_rows(self, now_us: int) -> list[Onward]:
+        """Return the transfers that an institution can know of and has not told before.
+
+        It tells of money that left the account asked about, after the payment, while the order
+        is open or shortly after; of no other bank's accounts, and of no other time.
+        """
+        order, ended_us = self.order, self.order.ended_us
+        if ended_us is not None and now_us > ended_us + TOLD_AFTER_END_US:
+            return []
+        told = set(
+            LearnedTransfer.objects.filter(answer__order=order).values_list(
+                "transfer_id", flat=True
+            )
+        )
+        since_us = order.claim.time_us - CLOCKS_APART_US
+        return [
+            row
+            for row in self.answer.onward
+            if row.debit_account == order.account
+            and row.time_us >= since_us
+            and row.transfer_id not in told
+        ]
+
+
+def _own_words(row: Onward, institution_id: str) -> dict[str, Any]:
+    """Return a transfer without the balance of an account that the institution does not keep."""
+    values = row.to_values()
+    if bank_of(row.credit_account) != institution_id:
+        values.pop("credit_balance_before_minor", None)
+    return values

@@ -18,6 +18,7 @@ from holdfast.core.errors import Forbidden
 from holdfast.core.person import person_key
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
+from holdfast.people.role import Scope
 from holdfast.records import audit
 from holdfast.workflows.add_claims import Looked, Taken, add_claims, look_up, taken_anew
 from holdfast.workflows.centre import Centre
@@ -29,13 +30,14 @@ def take_report(centre: Centre, told: ReportTold, actor: Actor) -> Taken:
 
     Raises:
         Refused: `scam_type_unknown`.
-        Forbidden: `not_the_sending_bank` where a bank confirms a caller it does not have.
+        Forbidden: `via_not_yours`, `scope_missing`, or `not_the_sending_bank` where a bank
+            confirms a caller it does not have.
         Conflict: `report_contended` where too many report the same payment at this instant.
     """
     check_report(centre, told, actor)
 
     def take() -> Taken:
-        with transaction.atomic(), look_up(centre, told.payments) as looked:
+        with transaction.atomic(), look_up(centre, told.payments, actor) as looked:
             return _take(centre, told, looked, actor)
 
     return taken_anew(take)
@@ -46,13 +48,33 @@ def check_report(centre: Centre, told: ReportTold, actor: Actor) -> None:
     if told.scam_type is not None:
         day = centre.law.local_day(centre.country, centre.now_us())
         centre.law.scam_type(centre.country, told.scam_type, day)
-    if not told.caller_confirmed or actor.is_centre:
+    _check_way(told, actor)
+    if not told.caller_confirmed:
+        return
+    if not actor.may(Scope.REPORTS_CONFIRM):
+        raise Forbidden(
+            "scope_missing",
+            N_("this key lacks the scope {scope}"),
+            scope=Scope.REPORTS_CONFIRM.value,
+        )
+    if actor.is_centre:
         return
     banks = {row.from_account and bank_of(row.from_account) for row in told.payments}
     if told.via is not Via.BANK or banks != {actor.institution_id}:
         raise Forbidden(
             "not_the_sending_bank",
             N_("only the bank that the payments left can confirm the caller; name from_account"),
+        )
+
+
+def _check_way(told: ReportTold, actor: Actor) -> None:
+    """Refuse a way that is not the sender's own: a bank reports as a bank, the police as police."""
+    if actor.is_centre:
+        return
+    way = Via.POLICE if actor.may(Scope.COMPLAINTS_WRITE) else Via.BANK
+    if told.via is not way:
+        raise Forbidden(
+            "via_not_yours", N_("you report by way of {right}, not {via}"), right=way, via=told.via
         )
 
 

@@ -15,4 +15,5 @@ class Migration(migrations.Migration):
         guard_steps("cases_order", "state", allowed_steps(), {FIRST.value}),
         append_only("cases_orderstep"),
         append_only("cases_bankanswer"),
+        append_only("cases_reportversion"),
     ]
