@@ -27,6 +27,7 @@ BENCHMARKS = {
     "import_rate": Benchmark("transfers a second into a ledger, and the memory it takes"),
     "trail_latency": Benchmark("how long a planted trail takes to follow"),
     "engines": Benchmark("the store's own layout in RocksDB, LMDB and DuckDB"),
+    "orders": Benchmark("from a report to the orders at a hundred banks, over HTTP"),
     "hundred_million": Benchmark("a ledger of 100 million transfers", by_itself=False),
 }
 

@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
@@ -46,7 +46,7 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def server(folder: Path) -> Iterator[str]:
+def server(folder: Path, settings: Mapping[str, str] = SETTINGS) -> Iterator[str]:
     """Run a server on the data in `folder` (new where that is missing); yield how to reach it."""
     bin_folder = programs()
     if bin_folder is None:
@@ -56,7 +56,7 @@ def server(folder: Path) -> Iterator[str]:
         _begin(bin_folder, folder)
     with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as socket_folder:
         _give(Path(socket_folder))
-        options = SETTINGS | {"unix_socket_directories": socket_folder}
+        options = {**settings, "unix_socket_directories": socket_folder}
         command = [str(bin_folder / "postgres"), "-D", str(folder)]
         command += [part for key, value in options.items() for part in ("-c", f"{key}={value}")]
         with (folder.parent / f"{folder.name}.log").open("wb") as log:
