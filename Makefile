@@ -30,8 +30,10 @@ test-slow: $(READY)  ## Run the tests that take minutes (two hundred killed impo
 	@$(BIN)/pytest -n auto -m slow
 
 test-services: $(READY)  ## Run what needs a real machine: PostgreSQL, killed processes, full disks (a sample by seed)
-	@HOLDFAST_CRASH_RUNS=20 $(BIN)/pytest -n auto -m slow
+	@HOLDFAST_CRASH_RUNS=20 HOLDFAST_DATABASE_GONE_S=5 $(BIN)/pytest -n auto -m slow
 	@$(BIN)/python -m tests.services.postgres -- $(BIN)/pytest -n auto -m "not slow" $(KEEPING)
+	@HOLDFAST_CRASH_RUNS=6 $(BIN)/python -m tests.services.postgres -- \
+		$(BIN)/pytest -n auto tests/crash/test_kill_orders.py tests/services/test_two_workers.py
 
 check: $(READY)  ## Check format, lint, types, and who may import whom
 	@$(BIN)/ruff format --check .
