@@ -79,14 +79,22 @@ class World:
     def institution(self, name: str) -> Institution:
         """Return an institution, made when it is first asked for."""
         found: Institution = Institution.objects.get_or_create(
-            institution_id=name, defaults={"name": name, "kind": "bank", "created_us": 0}
+            institution_id=name, defaults={"name": name, "kind": kind_of(name), "created_us": 0}
         )[0]
         return found
 
     def caller(self, name: str, *scopes: Scope) -> Caller:
-        """Return a program of an institution; without scopes it has those that banks have."""
+        """Return a program of an institution; without scopes it has those that banks have.
+
+        Each is held by a person of its own.
+        """
         key = issue_key(
-            self.institution(name), scopes or BANK_SCOPES, "", self.test.now_us, self.chance
+            self.institution(name),
+            scopes or BANK_SCOPES,
+            "",
+            self.test.now_us,
+            self.chance,
+            person=f"person {next(self._numbers)}",
         )
         return Caller(key, self)
 
@@ -94,6 +102,13 @@ class World:
         """Write transfers into the ledger."""
         with LedgerWriter.open(self.test.folder) as writer:
             writer.append(rows)
+
+
+def kind_of(name: str) -> str:
+    """Return what an institution of the tests is."""
+    if name in ("TH.AOC", "MY.NSRC"):
+        return "centre"
+    return "police" if "POLICE" in name else "bank"
 
 
 BANK_SCOPES = (

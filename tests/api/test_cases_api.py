@@ -187,7 +187,7 @@ def test_only_the_centre_merges_and_old_numbers_lead_on(
     """After a merge the old number shows the case that it became."""
     world.pay(pay("P9", VICTIM, account(4, 9), 70_00, -5))
     second = sender.report("P9").json()["case"]
-    bank = world.caller("TH.THCBC.002", Scope.REVIEWS_DECIDE)
+    bank = world.caller("MY.NSRC", Scope.REVIEWS_DECIDE)
     refused = bank.post(f"/v1/cases/{second}/merge", {"into": number})
     assert (refused.status_code, refused.json()["code"]) == (403, "centre_only")
     merged = staff.post(f"/v1/cases/{second}/merge", {"into": number})

@@ -24,7 +24,7 @@ def _written(world: World, notice_id: str) -> None:
 
 def test_a_notice_waits_until_it_is_brought(world: World) -> None:
     """It is listed until then, saying it twice changes nothing, and the case's history knows."""
-    centre = world.caller("TH.AOC", Scope.CASES_READ)
+    centre = world.caller("TH.AOC", Scope.NOTICES)
     _written(world, "reminder-1")
     listed = centre.get("/v1/notices").json()["items"]
     assert [row["notice_id"] for row in listed] == ["reminder-1"]
@@ -36,8 +36,10 @@ def test_a_notice_waits_until_it_is_brought(world: World) -> None:
 
 def test_notices_are_the_centres_alone(world: World) -> None:
     """A bank sees none, whatever its key may do; an unknown notice is not found."""
-    bank = world.caller("TH.THCBC.004", *Scope)
+    bank = world.caller("TH.THCBC.004")
+    reader = world.caller("TH.AOC", Scope.CASES_READ)
+    assert reader.get("/v1/notices").json()["code"] == "scope_missing"
     assert bank.get("/v1/notices").status_code == 403
     assert bank.post("/v1/notices/reminder-1/brought", {}).status_code == 403
-    centre = world.caller("TH.AOC", Scope.CASES_READ)
+    centre = world.caller("TH.AOC", Scope.NOTICES)
     assert centre.post("/v1/notices/reminder-9/brought", {}).status_code == 404

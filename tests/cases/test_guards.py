@@ -9,7 +9,11 @@ from django.db import IntegrityError, connection, transaction
 from tests.workflows.centre_kit import TestCentre, account, now, pay
 
 from holdfast.cases.hold import FIRST, HOLDING, HoldState, allowed_steps
-from holdfast.cases.models import BankAnswer, Order, OrderStep
+from holdfast.cases.models import BankAnswer, Claim, HoldShare, Order, OrderStep, Review
+from holdfast.cases.review import ReviewKind
+from holdfast.records.sql_guards import keep_closed, keep_columns
+from holdfast.workflows.ask_person import ask_person
+from holdfast.workflows.release_hold import release_hold
 
 VICTIM, MULE = account(1, 1), account(2, 2)
 
@@ -102,3 +106,121 @@ def test_no_order_is_removed(world: TestCentre) -> None:
     order_of(world)
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM cases_order")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("amount_minor", 99),
+        ("amount_minor", 101),
+        ("account", VICTIM),
+        ("currency", "USD"),
+        ("institution_id", "TH.THCBC.009"),
+        ("order_id", "order-x"),
+        ("body", "{}"),
+    ],
+)
+def test_what_was_ordered_never_changes(world: TestCentre, column: str, value: object) -> None:
+    """It went out so: account, amount, currency and words stay."""
+    order = order_of(world)
+    with pytest.raises(IntegrityError, match="cannot change"), transaction.atomic():
+        Order.objects.filter(id=order.id).update(**{column: value})
+    assert getattr(now(order), column) == getattr(order, column)
+
+
+def test_no_end_comes_nearer(world: TestCentre) -> None:
+    """A hold's end may be moved on, never back."""
+    order = order_of(world)
+    orders = Order.objects.filter(id=order.id)
+    with transaction.atomic():
+        orders.update(lapses_us=order.lapses_us + 1)
+        transaction.set_rollback(True)
+    with pytest.raises(IntegrityError, match="cannot change"), transaction.atomic():
+        orders.update(lapses_us=order.lapses_us - 1)
+    assert now(order).lapses_us == order.lapses_us
+
+
+CLAIM_STEPS = {("waiting", "accepted"), ("waiting", "refused"), ("waiting", "withdrawn")}
+
+
+def test_a_claim_takes_known_steps_only(world: TestCentre) -> None:
+    """What waits is decided once; a claim that is followed is not made to wait again."""
+    world.write([pay("P", VICTIM, MULE, 100)])
+    in_ledger = {"time_us": 1, "amount_minor": 1}
+    states = ("waiting", "accepted", "refused", "withdrawn")
+    for before, to in product(states, states):
+        with transaction.atomic():
+            claim = world.report_of({"transfer_id": "LATER"}).claims[0]
+            claims = Claim.objects.filter(id=claim.id)
+            claims.update(state=before, transfer_id="L", **in_ledger)
+            try:
+                with transaction.atomic():
+                    claims.update(state=to)
+            except IntegrityError:
+                taken = False
+            else:
+                taken = True
+            assert taken == (before == to or (before, to) in CLAIM_STEPS), (before, to)
+            transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"state": "open"},
+        {"state": "declined"},
+        {"facts": {"amount_minor": 9_000}},
+        {"decided_by": "staff:9"},
+        {"decided_us": None},
+    ],
+)
+def test_a_decision_stays(world: TestCentre, values: dict[str, object]) -> None:
+    """Neither the word nor what it was about nor whose it was changes afterwards."""
+    order = order_of(world)
+    ask_person(world.centre, ReviewKind.TRUNCATED, order.case, "s", {"amount_minor": 1})
+    world.decide("truncated")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Review.objects.update(**values)
+    review = Review.objects.get()
+    assert (review.state, review.decided_by) == ("approved", "staff:1")
+    assert review.facts == {"amount_minor": 1}
+
+
+def test_a_share_that_has_ended_is_history(world: TestCentre) -> None:
+    """What was held for whom, until when: neither changed nor removed; the rest may sink."""
+    order = order_of(world)
+    world.answer(order, "held", 100)
+    release_hold(world.centre, order.order_id, world.centre.itself, "mistake")
+    shares = HoldShare.objects.all()
+    for change in (
+        lambda: shares.update(amount_minor=1),
+        lambda: shares.update(until_us=None),
+        lambda: shares.update(until_us=1),
+        lambda: shares.update(tranche=2),
+        shares.delete,
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            change()
+    shares.update(set_aside_minor=3)
+    share = shares.get()
+    assert (share.amount_minor, share.until_us, share.tranche) == (100, world.now_us, 1)
+
+
+def test_an_open_share_may_go(world: TestCentre) -> None:
+    """The money serves another claim from then on, which the audit tells."""
+    order = order_of(world)
+    world.answer(order, "held", 100)
+    with transaction.atomic():
+        HoldShare.objects.all().delete()
+        assert not HoldShare.objects.exists()
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("name", ["", "a b", 'x"; DROP', "a" * 46])
+def test_a_column_that_is_not_plain_is_refused(name: str) -> None:
+    """No name from a migration becomes SQL of another meaning."""
+    for table, column, sinking in ((name, "a", "b"), ("t", name, "b"), ("t", "a", name)):
+        with pytest.raises(ValueError, match="plain name"):
+            keep_columns(table, {column}, never_sink={sinking})
+        with pytest.raises(ValueError, match="plain name"):
+            keep_closed(table, column, {sinking})

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.cases.shares import moves
+from holdfast.cases.wanted import Spot, Standing
 from holdfast.trail.answer import Overheld, Resting
 
 ACCOUNTS, CLAIMS = ("A", "B"), ("P", "Q", "R")
@@ -17,8 +18,8 @@ spots = st.tuples(st.sampled_from(ACCOUNTS), st.sampled_from(CLAIMS))
 @st.composite
 def scenes(
     draw: st.DrawFn,
-) -> tuple[list[Overheld], list[Resting], dict[tuple[str, str], int]]:
-    """Draw holds with excess, what rests, and what is asked for."""
+) -> tuple[list[Overheld], list[Resting], dict[Spot, Standing], set[Spot]]:
+    """Draw holds with excess, what rests, what is asked for or set aside, and what may be held."""
     overheld = [
         Overheld(f"H{number}", account, claim, draw(st.integers(1, 50)))
         for number, (account, claim) in enumerate(draw(st.lists(spots, max_size=5)))
@@ -27,16 +28,19 @@ def scenes(
     for account, claim in sorted(draw(st.sets(spots))):
         amount = draw(st.integers(1, 50))
         resting.append(Resting(account, claim, amount, draw(st.integers(0, amount)), hop=1))
-    return overheld, resting, draw(st.dictionaries(spots, st.integers(0, 60)))
+    standing = st.builds(Standing, st.integers(0, 60), st.integers(0, 60))
+    return overheld, resting, draw(st.dictionaries(spots, standing)), draw(st.sets(spots))
 
 
 @given(scenes())
 def test_what_is_given_and_what_is_left_is_what_there_was(
-    scene: tuple[list[Overheld], list[Resting], dict[tuple[str, str], int]],
+    scene: tuple[list[Overheld], list[Resting], dict[Spot, Standing], set[Spot]],
 ) -> None:
-    """Amounts are conserved by hold; nobody is given more than rests free and unasked."""
-    overheld, resting, asked = scene
-    given_, left = moves(overheld, resting, asked)
+    """Amounts are conserved by hold; nobody is given more than is wanted there, or may be held."""
+    overheld, resting, standing, allowed = scene
+    given_, left = moves(
+        overheld, resting, standing, lambda _, row, __: (row.account, row.claim) in allowed
+    )
     excess = {row.hold_id: row for row in overheld}
     total: Counter[str] = Counter()
     received: Counter[tuple[str, str]] = Counter()
@@ -52,7 +56,10 @@ def test_what_is_given_and_what_is_left_is_what_there_was(
     assert total == {row.hold_id: row.amount_minor for row in overheld}
     free = {(row.account, row.claim): row.amount_minor - row.held_minor for row in resting}
     for spot, amount in received.items():
-        assert amount <= free[spot] - asked.get(spot, 0)
+        now = standing.get(spot, Standing())
+        aside = min(now.aside_minor, free[spot])
+        assert amount <= free[spot] - now.asked_minor - aside
+        assert spot in allowed
 
 
 def test_excess_stays_only_where_nobody_can_use_it() -> None:
@@ -61,6 +68,7 @@ def test_excess_stays_only_where_nobody_can_use_it() -> None:
         [Overheld("H", "A", "P", 50)],
         [Resting("A", "Q", 40, 10, hop=1), Resting("B", "R", 90, 0, hop=1)],
         {},
+        lambda _hold, _row, _amount: True,
     )
     assert [(move.to_claim, move.amount_minor) for move in given_] == [("Q", 30)]
     assert left == [Overheld("H", "A", "P", 20)]

@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.cases.wanted import Spot, Standing, aside_after, wanted
+from holdfast.cases.wanted import Asked, Spot, Standing, aside_after, unneeded, wanted
 from holdfast.trail.answer import Resting
 
 ACCOUNTS, CLAIMS = ("A", "B"), ("P", "Q", "R")
@@ -94,3 +94,36 @@ def test_an_order_on_its_way_covers_the_money_of_another_claim() -> None:
     assert wanted(rows, {("A", "Q"): Standing(asked_minor=100)}, {}) == []
     short = wanted(rows, {("A", "Q"): Standing(asked_minor=30)}, {})
     assert [order.amount_minor for order in short] == [70]
+
+
+orders = st.lists(st.tuples(spots, st.integers(1, 50)), max_size=6)
+
+
+@given(restings(), orders)
+def test_what_is_withdrawn_was_needed_by_nobody(
+    rows: list[Resting], asked: list[tuple[Spot, int]]
+) -> None:
+    """Without it every claim's money is asked for as before, and no more could be withdrawn."""
+    all_of = [Asked(f"O{n}", *spot, amount) for n, (spot, amount) in enumerate(asked)]
+    gone = set(unneeded(rows, all_of))
+    kept = [order for order in all_of if order.order_id not in gone]
+    assert unneeded(rows, kept) == []
+    assert wanted(rows, _standing(kept), {}) == wanted(rows, _standing(all_of), {})
+
+
+def test_the_order_of_a_claim_whose_money_has_left_goes() -> None:
+    """Of 40 and 60 asked for where 40 rest, the later 60 go; where 70 rest, none."""
+    asked = [Asked("first", "A", "P", 40), Asked("second", "A", "P", 60)]
+    assert unneeded([Resting("A", "P", 40, 0, hop=1)], asked) == ["second"]
+    assert unneeded([Resting("A", "P", 70, 0, hop=1)], asked) == []
+    assert unneeded([Resting("A", "Q", 100, 0, hop=1)], asked) == []
+    assert unneeded([], asked) == ["second", "first"]
+
+
+def _standing(asked: list[Asked]) -> dict[Spot, Standing]:
+    standing: dict[Spot, Standing] = {}
+    for order in asked:
+        spot = order.account, order.claim
+        before = standing.get(spot, Standing()).asked_minor
+        standing[spot] = Standing(before + order.amount_minor)
+    return standing

@@ -5,14 +5,21 @@ from __future__ import annotations
 import csv
 import json
 import os
+import socket
+import sqlite3
 import stat
 import subprocess
 import sys
+import time
+import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
+
+from holdfast.cli.centre import CONNECTIONS_MAX
 
 TRANSFERS = """transfer_id,time,debit_account,credit_account,amount,currency
 P1,2026-11-01T10:00:00Z,TH.THCBC.001.0000000001,TH.THCBC.002.0000000002,1000.00,THB
@@ -132,21 +139,131 @@ def test_a_bank_is_rehearsed_with(desk: Desk) -> None:
         f"account,currency,balance,status,holder_kind\n{account},THB,900.00,active,person\n",
         encoding="ascii",
     )
-    public = json.loads((desk.home / "keys" / "public.json").read_text(encoding="ascii"))
-    rows = [f"{key_id},{text}" for key_id, text in public["keys"].items()]
-    (desk.folder / "centre.csv").write_text(
-        "\n".join(["key_id,public_key", *rows]) + "\n", encoding="ascii"
-    )
+    desk.done("keys", "new", "--to", "centre.csv")
+    desk.done("bank", "keys", "rehearsal-1", "--into", "rehearsal")
+    (_, trusted) = (desk.folder / "rehearsal" / "rehearsal-1.csv").read_text("ascii").splitlines()
+    with (desk.folder / "centre.csv").open("a", encoding="ascii") as file:
+        file.write(f"{trusted}\n")
     words = ["bank", "agent", "serve", "--institution", BANK, "--accounts", "accounts.csv"]
     words += ["--keys", "bank", "--centre-keys", "centre.csv", "--book", "book.sqlite3"]
     with desk.running(*words) as agent:
         endpoint = agent.stdout.readline().strip() if agent.stdout else ""
         check = ["--bank-keys", "bank/bank-1.csv", "--account", account]
         printed = desk.done("bank", "check", endpoint, *check)
+        elsewhere = Desk(desk.folder / "bank")
+        own = ["--key", "../rehearsal/rehearsal-1.pem", "--issuer", "TH.AOC"]
+        alone = elsewhere.done(*_in_the_banks_folder("bank", "check", endpoint, *check, *own))
+        halved = elsewhere.run("bank", "check", endpoint, *check, *own[:2])
     assert "0 of 17 checks failed" in printed
+    assert "0 of 17 checks failed" in alone
+    assert "[rehearsal_words]" in halved.stderr
     gone = desk.run("bank", "check", endpoint, *check)
     assert gone.returncode == 3
     assert "unreachable" in gone.stdout or "can't be reached" in gone.stdout
+
+
+def _in_the_banks_folder(*words: str) -> list[str]:
+    return [word.removeprefix("bank/") for word in words]
+
+
+def test_a_centre_signs_with_a_new_key(desk: Desk) -> None:
+    """The one before is known with its end, so that the banks believe what it signed till then."""
+    desk.done("keys", "new", "--to", "all.csv")
+    with (desk.folder / "all.csv").open(encoding="ascii", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [bool(row["retired_at"]) for row in rows] == [True] * (len(rows) - 1) + [False]
+    assert rows[-2]["retired_at"] == rows[-1]["valid_from"] > "2000"
+
+
+def test_keys_of_a_bank_end(desk: Desk) -> None:
+    """One by its id, told by its file, and all with the bank; what was never there is said."""
+    bank = "TH.THCBC.005"
+    desk.done("bank", "keys", "bank5-1", "--into", "bank5")
+    public = desk.folder / "bank5" / "bank5-1.csv"
+    connect = ["bank", "connect", bank, "--name", "B", "--keys", str(public)]
+    text = desk.done(*connect, "--issue", "orders:read", "--expires-days", "5").split()[-1]
+    assert _refusal(desk, *connect, "--issue", "reviews:decide") == "scope_not_of_kind"
+    assert _refusal(desk, *connect, "--issue", "orders:read", "--expires-days", "0") == (
+        "key_expires_days"
+    )
+    public.write_text(public.read_text("ascii").strip() + "2026-01-01T00:00:00Z\n", "ascii")
+    desk.done(*connect)
+    desk.done("bank", "retire", text.split("_")[1])
+    desk.done("bank", "close", bank)
+    with sqlite3.connect(desk.home / "centre.sqlite3") as database:
+        (own,) = database.execute("SELECT retired_us, expires_us - created_us FROM people_apikey")
+        (known,) = database.execute("SELECT retired_us FROM people_institutionkey")
+        found = database.execute(
+            "SELECT closed_us FROM people_institution WHERE institution_id = ?", (bank,)
+        )
+        ((closed_us,),) = found
+    database.close()
+    assert own[0] <= closed_us
+    assert own[1] == 5 * 24 * 3600 * 1_000_000
+    assert known[0] < own[0]
+    assert _refusal(desk, "bank", "retire", "none") == "key_unknown"
+    assert _refusal(desk, "bank", "close", "TH.THCBC.099") == "institution_unknown"
+
+
+def _refusal(desk: Desk, *words: str) -> str:
+    run = desk.run(*words)
+    assert run.returncode == 1
+    return run.stderr.strip().rpartition("[")[2].rstrip("]")
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "centre.example"])
+def test_a_centre_without_tls_is_served_to_this_machine_alone(desk: Desk, host: str) -> None:
+    """Passwords and keys would travel in the clear."""
+    assert _refusal(desk, "serve", "--host", host) == "serve_without_tls"
+
+
+@pytest.mark.enable_socket
+def test_a_server_has_so_many_connections_and_no_more(desk: Desk) -> None:
+    """Who comes when all are taken is told so at once; when some have gone, it is as before."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with desk.running("serve", "--port", str(port)) as server, ExitStack() as stack:
+        assert server.stdout
+        server.stdout.readline()
+        assert _health(port) == 200
+        for _ in range(CONNECTIONS_MAX):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+        assert _health(port) == 503
+        stack.close()
+        assert _health(port, until=200) == 200
+
+
+def _health(port: int, until: int | None = None) -> int:
+    """Return the status of the server's health, once it listens and, if told, says `until`."""
+    for _ in range(600):
+        connection = HTTPConnection("127.0.0.1", port, timeout=10)
+        with closing(connection), suppress(ConnectionRefusedError):
+            connection.request("GET", "/v1/health")
+            status = connection.getresponse().status
+            if until in (None, status):
+                return status
+        time.sleep(0.05)
+    raise AssertionError
+
+
+def test_no_password_stands_in_a_command(tmp_path: Path) -> None:
+    """Whoever lists processes would read it; nothing is made."""
+    url = "postgresql://holdfast:secret@db.example/holdfast"
+    assert _refusal(Desk(tmp_path), "init", "--database", url) == "database_password_shown"
+    assert not (tmp_path / "centre").exists()
+
+
+def test_the_first_link_leads_to_the_centres_own_address(tmp_path: Path) -> None:
+    """Where one is named; names with quotes stay names, and the home is its owner's alone."""
+    desk = Desk(tmp_path)
+    name = 'x.example"\nname = "TH.EVIL'
+    printed = desk.done("init", "--url", "https://centre.example", "--host", name)
+    assert "https://centre.example/enter/" in printed
+    values = tomllib.loads((desk.home / "centre.toml").read_text(encoding="utf-8"))
+    assert (values["name"], values["hosts"]) == ("TH.AOC", [name])
+    modes = {path.name: path.stat().st_mode & 0o077 for path in desk.home.rglob("*")}
+    assert not [path for path, mode in modes.items() if mode and path != "public.json"]
 
 
 @pytest.mark.parametrize(

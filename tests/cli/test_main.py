@@ -49,7 +49,7 @@ def test_every_command_has_help_with_an_example(
     with pytest.raises(SystemExit) as ended:
         main([*name.split(), "--help"])
     assert ended.value.code == 0
-    assert f"holdfast {name} " in capsys.readouterr().out.partition("example")[2]
+    assert f"holdfast {name}" in capsys.readouterr().out.partition("example")[2]
 
 
 def test_wrong_words_end_with_two(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,8 +14,11 @@ from django.test import Client
 from pytest_django import Settings
 from tests.workflows.centre_kit import TestCentre
 
-from holdfast.people.keys import actor_of
-from holdfast.people.models import Institution, Staff
+from holdfast.console import sign_in
+from holdfast.core.instant import DAY_US
+from holdfast.core.keys import SigningKey
+from holdfast.people.keys import NotRecognised, actor_of
+from holdfast.people.models import ApiKey, Institution, InstitutionKey, Staff
 from holdfast.people.role import Role, Scope
 from holdfast.records.models import AuditEntry
 from holdfast.server.make_home import LINK_DAYS, first_link
@@ -135,11 +141,21 @@ def test_an_institution_is_added_and_gets_a_key(world: TestCentre, browser: Clie
     assert {"add_institution", "issue_key"} <= verbs
 
 
-@pytest.mark.parametrize("endpoint", ["http://bank.example/", "ftp://x", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "http://bank.example/",
+        "ftp://x",
+        "javascript:alert(1)",
+        "https://bank.example/x?",
+        "https://bank.example/x#",
+        "https://bank.example/?#",
+    ],
+)
 def test_an_endpoint_without_encryption_is_refused(
     world: TestCentre, browser: Client, endpoint: str
 ) -> None:
-    """Orders go over https only."""
+    """Orders go over https only, and nothing swallows the path of an order."""
     _signed_in(world, browser)
     browser.post(
         "/",
@@ -153,6 +169,126 @@ def test_an_endpoint_without_encryption_is_refused(
         },
     )
     assert not Institution.objects.exists()
+
+
+def _refuse(browser: Client, times: int, **values: str) -> list[int]:
+    told = {"name": "administrator", "password": "wrong"} | values
+    return [browser.post("/sign-in", told).status_code for _ in range(times)]
+
+
+def test_passwords_are_not_tried_for_ever(world: TestCentre, browser: Client) -> None:
+    """After five failures the right one must wait too; then it opens, and the series is over."""
+    _signed_in(world, browser)
+    browser.post("/sign-out")
+    assert _refuse(browser, 6) == [403] * 5 + [429]
+    told = {"name": "administrator", "password": PASSWORD}
+    waits = browser.post("/sign-in", told)
+    assert (waits.status_code, waits["Retry-After"]) == (429, "30")
+    assert b'role="alert"' in waits.content
+    world.pass_time(minutes=0.5)
+    assert browser.post("/sign-in", told).status_code == 302
+
+
+def test_names_that_nobody_has_wait_alike(world: TestCentre, browser: Client) -> None:
+    """To be told to wait tells nothing about who is known here; other addresses are free."""
+    assert _refuse(browser, 6, name="nobody") == [403] * 5 + [429]
+    assert _refuse(browser, 1, name="somebody else") == [429]
+    elsewhere = Client(REMOTE_ADDR="203.0.113.9")
+    assert _refuse(elsewhere, 1, name="somebody else") == [403]
+
+
+def test_refusals_do_not_fill_the_audit(world: TestCentre, browser: Client) -> None:
+    """Of a hundred tries the first is on record, and that tries had to wait from then on."""
+    _refuse(browser, 100)
+    _refuse(browser, 20, name="another")
+    verbs = list(AuditEntry.objects.order_by("id").values_list("verb", flat=True))
+    assert verbs == ["sign_in_refused", "sign_in_throttled"]
+
+
+def test_few_passwords_are_hashed_at_once(world: TestCentre, browser: Client) -> None:
+    """While two are, others are told to come again and not counted as failures."""
+    with ExitStack() as busy:
+        for _ in range(sign_in.HASHED_AT_ONCE):
+            busy.enter_context(sign_in._hashing)
+        assert _refuse(browser, 9) == [429] * 9
+    assert _refuse(browser, 1) == [403]
+
+
+def test_a_page_may_do_nothing_but_show_itself(browser: Client) -> None:
+    """No script, nothing from elsewhere; the one sheet of style is known by its hash."""
+    page = browser.get("/sign-in")
+    style = page.content.partition(b"<style>")[2].partition(b"</style>")[0]
+    known = base64.b64encode(hashlib.sha256(style).digest()).decode()
+    policy = page["Content-Security-Policy"]
+    assert f"style-src 'sha256-{known}'" in policy
+    for rule in ("default-src 'none'", "form-action 'self'", "frame-ancestors 'none'"):
+        assert rule in policy
+    assert b" style=" not in page.content
+
+
+@pytest.fixture
+def bank(world: TestCentre, browser: Client) -> Institution:
+    """A bank, and an administrator who has signed in."""
+    _signed_in(world, browser)
+    found: Institution = Institution.objects.create(
+        institution_id="TH.THCBC.004", name="A bank", kind="bank", created_us=0
+    )
+    return found
+
+
+def _issue(browser: Client, institution: str, *scopes: Scope, **more: object) -> str:
+    values = {
+        "what": "key",
+        "institution_id": institution,
+        "label": "a program",
+        "scopes": [scope.value for scope in scopes],
+    }
+    return str(browser.post("/", values | more).content.decode())
+
+
+def test_a_key_is_retired_by_a_button(
+    world: TestCentre, browser: Client, bank: Institution
+) -> None:
+    """Programs' keys and public keys alike; from then on they open nothing, and it is on record."""
+    shown = _issue(browser, bank.institution_id, Scope.ORDERS_READ)
+    text = shown.partition("<code>")[2].partition("</code>")[0]
+    public = SigningKey.new("bank-1").public_base64
+    entered = {"institution_id": bank.institution_id, "key_id": "bank-1", "public_key": public}
+    browser.post("/", {"what": "public_key"} | entered)
+    page = browser.get("/").content.decode()
+    for key_id in (text.split("_")[1], "bank-1"):
+        assert f'name="key_id" value="{key_id}"' in page
+        assert browser.post("/", {"what": "retire", "key_id": key_id}).status_code == 302
+    with pytest.raises(NotRecognised, match="retired"):
+        actor_of(text, world.now_us, "TH.AOC")
+    assert InstitutionKey.objects.get().retired_us == world.now_us
+    verbs = set(AuditEntry.objects.values_list("verb", flat=True))
+    assert {"retire_key", "retire_public_key"} <= verbs
+    assert 'value="retire"' not in browser.get("/").content.decode()
+    unknown = browser.post("/", {"what": "retire", "key_id": "none"})
+    assert "there is no key none" in unknown.content.decode()
+
+
+def test_a_key_ends_by_itself(world: TestCentre, browser: Client, bank: Institution) -> None:
+    """After 400 days where nothing else is said."""
+    _issue(browser, bank.institution_id, Scope.ORDERS_READ)
+    _issue(browser, bank.institution_id, Scope.ORDERS_READ, expires_days=7)
+    days = [(key.expires_us - world.now_us) / DAY_US for key in ApiKey.objects.order_by("id")]
+    assert days == [400, 7]
+
+
+def test_a_key_beyond_the_kind_or_without_its_person_is_refused(
+    browser: Client, bank: Institution
+) -> None:
+    """The page says why, and no key is made."""
+    refused = _issue(browser, bank.institution_id, Scope.COMPLAINTS_WRITE)
+    assert "may not be allowed complaints:write" in refused
+    Institution.objects.update(kind="centre")
+    assert "name who holds it" in _issue(browser, bank.institution_id, Scope.REVIEWS_DECIDE)
+    assert not ApiKey.objects.exists()
+    _issue(browser, bank.institution_id, Scope.REVIEWS_DECIDE, person=" Administrator")
+    staff = f"staff:{Staff.objects.get().id}"
+    assert ApiKey.objects.values_list("person", "issued_by").get() == (staff, staff)
 
 
 def test_pages_speak_thai(world: TestCentre, browser: Client) -> None:

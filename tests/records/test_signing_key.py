@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from holdfast.core.errors import CentreError, Refused
-from holdfast.records.signing_key import create_key, current_key, public_keys
+from holdfast.records.signing_key import create_key, current_key, dated_keys, public_keys
 
 
 def _code(folder: Path) -> str:
@@ -128,4 +128,29 @@ def test_a_key_does_not_show_itself(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "public.json").read_text()) == {
         "current": "th-1",
         "keys": {"th-1": key.public_base64},
+        "retired_us": {},
+        "valid_from_us": {"th-1": 0},
     }
+
+
+def test_a_key_says_from_when_to_when_it_was_used(tmp_path: Path) -> None:
+    """The next one ends it; a file from before there were times says always and not yet."""
+    create_key(tmp_path, "th-1", 100)
+    create_key(tmp_path, "th-2", 200)
+    found = {key.key_id: (key.valid_from_us, key.retired_us) for key in dated_keys(tmp_path)}
+    assert found == {"th-1": (100, 200), "th-2": (200, None)}
+    values = json.loads((tmp_path / "public.json").read_text())
+    del values["valid_from_us"], values["retired_us"]
+    (tmp_path / "public.json").write_text(json.dumps(values))
+    assert {(key.valid_from_us, key.retired_us) for key in dated_keys(tmp_path)} == {(0, None)}
+
+
+@pytest.mark.parametrize("times", [3, [], {"a": "x"}, {"a": 1.5}, {"a": True}, {"a": None}])
+def test_broken_times_are_told(tmp_path: Path, times: object) -> None:
+    """A time that is no whole number of microseconds is not guessed."""
+    create_key(tmp_path, "a")
+    values = json.loads((tmp_path / "public.json").read_text()) | {"retired_us": times}
+    (tmp_path / "public.json").write_text(json.dumps(values))
+    with pytest.raises(CentreError) as caught:
+        dated_keys(tmp_path)
+    assert caught.value.code == "signing_keys_unreadable"

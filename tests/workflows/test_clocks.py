@@ -149,9 +149,10 @@ def test_an_extended_hold_lapses_at_its_new_end(world: TestCentre) -> None:
 
 
 def test_a_seized_hold_never_lapses(world: TestCentre) -> None:
-    """The police's seizure has no clock of ours."""
+    """The police's seizure has no clock of ours, once a person has learnt that it is true."""
     order = held(world)
     world.answer(order, "seized", 100)
+    world.decide("seizure")
     world.pass_time(hours=24 * 365)
     world.work()
     assert not lapse_hold(world.centre, order.order_id)
@@ -293,21 +294,34 @@ def test_declined_after_the_lapse_nothing_is_held(world: TestCentre) -> None:
     assert Order.objects.count() == 1
 
 
-def test_a_hold_that_serves_another_claim_is_ordered_anew_on_that_ones_basis(
-    world: TestCentre,
-) -> None:
-    """The order's own claim has lost its basis; the claim that the hold serves has one."""
+def test_a_hold_ends_with_the_last_of_those_it_serves(world: TestCentre) -> None:
+    """The order's own claim has lost its basis; the claim that the hold serves has a longer one."""
     other = account(1, 7)
     world.write([pay("P", VICTIM, other, 100, -5), pay("Q", other, MULE, 100, -4)])
     order = world.hold(world.report("Q").orders[0])
     first = world.report("P")
     confirm_claim(world.centre, first.claims[0].claim_id, SENDER, name_matches=True)
-    world.pass_time(hours=24)
+    assert (now(order).state, now(order).lapses_us) == ("extended", NOON_US + 72 * HOUR_US)
+    world.pass_time(hours=71)
     world.work()
-    assert now(order).state == "lapsed"
-    new = Order.objects.exclude(order_id=order.order_id).get()
-    assert (new.claim, new.amount_minor) == (first.claims[0], 100)
-    assert new.lapses_us == NOON_US + 72 * HOUR_US
+    assert now(order).held_minor == 100
+    world.pass_time(hours=1)
+    world.work()
+    assert (now(order).state, Order.objects.count()) == ("lapsed", 1)
+    assert [row["reason"] for row in letters("release-order", order)] == ["lapsed"]
+
+
+def test_a_hold_no_longer_follows_a_claim_it_does_not_serve(world: TestCentre) -> None:
+    """The money turned out to be another's: a word on the order's first claim moves no clock."""
+    other = account(1, 7)
+    world.write([pay("P", VICTIM, other, 100, -5), pay("Q", other, MULE, 100, -4)])
+    order = world.hold(world.report("Q").orders[0])
+    world.report("P")
+    world.work()
+    confirm_claim(world.centre, order.claim.claim_id, SENDER, name_matches=True)
+    world.work()
+    assert (now(order).state, now(order).lapses_us) == ("held", NOON_US + 24 * HOUR_US)
+    assert letters("extend-order", order) == []
 
 
 def test_merging_restarts_no_clock(world: TestCentre) -> None:

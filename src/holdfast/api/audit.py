@@ -133,7 +133,7 @@ def read_audit(
 
 @router.get(
     "/audit/heads",
-    auth=ApiKey(Scope.AUDIT_READ),
+    auth=ApiKey(),
     response=Page[HeadShown],
     operation_id="read_heads",
     summary="Read the audit's signed heads",
@@ -143,7 +143,7 @@ def read_heads(
     limit: Limit = LIMIT_DEFAULT,
     after: After = "",
 ) -> Any:
-    """Return the signed heads, the latest first, to be kept outside: any institution may.
+    """Return the signed heads, the latest first, to be kept outside: any key opens them.
 
     A head shows nothing of any case; who keeps it can find later that the audit was rewritten.
     """

@@ -15,7 +15,7 @@ from holdfast.workflows.running import centre
 
 
 class ApiKey(HttpBearer):
-    """A key that opens what its scopes say; every id in the request is checked besides."""
+    """A key with one of some scopes, or any key; every id in the request is checked besides."""
 
     openapi_bearerFormat = "hf_<key id>_<secret>"  # noqa: N815  (OpenAPI's own name)
 
@@ -28,11 +28,12 @@ class ApiKey(HttpBearer):
         speak(request)
         running = centre()
         actor = actor_of(token.strip(), running.now_us(), running.name)
-        for scope in self.scopes:
-            if not actor.may(scope):
-                raise Forbidden(
-                    "scope_missing", N_("this key lacks the scope {scope}"), scope=scope.value
-                )
+        if self.scopes and not any(actor.may(scope) for scope in self.scopes):
+            raise Forbidden(
+                "scope_missing",
+                N_("this key lacks the scope {scope}"),
+                scope=self.scopes[0].value,
+            )
         return actor
 
 

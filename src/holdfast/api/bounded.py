@@ -1,12 +1,14 @@
-"""The bound on bodies at the door of an ASGI server, before anything of one is kept."""
+"""The bounds on bodies at the door of an ASGI server: how long they are, and how long they take."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from holdfast.api.problem import PROBLEM_JSON, document, status_of, too_long
+from holdfast.api.problem import PROBLEM_JSON, document, status_of, too_long, too_slow
+from holdfast.core.errors import HoldfastError
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -14,17 +16,21 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+BODY_SECONDS_MAX = 10.0
+"""From the first line of a request to the last byte of its body."""
+
 
 class BoundedBody:
     """An ASGI application in front of another: a longer body is refused as early as it is known.
 
     Where the length is said, nothing of the body is read; where it is not (chunked), reading ends
-    with the first byte beyond the bound.
+    with the first byte beyond the bound. A body that is not there in time is not waited for.
     """
 
-    def __init__(self, app: App, bytes_max: int) -> None:
+    def __init__(self, app: App, bytes_max: int, seconds_max: float = BODY_SECONDS_MAX) -> None:
         self._app = app
         self._bytes_max = bytes_max
+        self._seconds_max = seconds_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection."""
@@ -32,9 +38,28 @@ class BoundedBody:
             await self._app(scope, receive, send)
             return
         if _said_length(scope) > self._bytes_max:
-            await _refuse(send)
+            await _refuse(send, too_long())
             return
-        await self._app(scope, *_counted(receive, send, self._bytes_max))
+        bounded = _counted(_timely(receive, self._seconds_max), send, self._bytes_max)
+        await self._app(scope, *bounded)
+
+
+def _timely(receive: Receive, seconds_max: float) -> Receive:
+    """Return what raises TimeoutError where a body is not whole in time; then it waits for ever."""
+    ends_s: float | None = None
+    is_whole = False
+
+    async def timely() -> Message:
+        nonlocal ends_s, is_whole
+        if is_whole:
+            return await receive()
+        now_s = asyncio.get_running_loop().time()
+        ends_s = now_s + seconds_max if ends_s is None else ends_s
+        message = await asyncio.wait_for(receive(), ends_s - now_s)
+        is_whole = not message.get("more_body", False)
+        return message
+
+    return timely
 
 
 def _counted(receive: Receive, send: Send, bytes_max: int) -> tuple[Receive, Send]:
@@ -44,12 +69,17 @@ def _counted(receive: Receive, send: Send, bytes_max: int) -> tuple[Receive, Sen
 
     async def counted() -> Message:
         nonlocal read, is_refused
-        message = await receive()
-        read += len(message.get("body", b""))
-        if read <= bytes_max:
-            return message
+        try:
+            message = await receive()
+        except TimeoutError:
+            error = too_slow()
+        else:
+            read += len(message.get("body", b""))
+            if read <= bytes_max:
+                return message
+            error = too_long()
         if not is_begun and not is_refused:
-            await _refuse(send)
+            await _refuse(send, error)
         is_refused = True
         return {"type": "http.disconnect"}
 
@@ -69,8 +99,7 @@ def _said_length(scope: Scope) -> int:
     return 0
 
 
-async def _refuse(send: Send) -> None:
-    error = too_long()
+async def _refuse(send: Send, error: HoldfastError) -> None:
     body = json.dumps(document(error, status_of(error))).encode()
     headers = [
         (b"content-type", PROBLEM_JSON.encode()),

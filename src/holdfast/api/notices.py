@@ -43,7 +43,7 @@ class NoticeShown(BaseModel):
 
 @router.get(
     "/notices",
-    auth=ApiKey(Scope.CASES_READ),
+    auth=ApiKey(Scope.NOTICES),
     response=Page[NoticeShown],
     operation_id="list_notices",
     summary="List notices",
@@ -60,7 +60,7 @@ def list_notices(request: HttpRequest, limit: Limit = LIMIT_DEFAULT, after: Afte
 
 @router.post(
     "/notices/{notice_id}/brought",
-    auth=ApiKey(Scope.CASES_READ),
+    auth=ApiKey(Scope.NOTICES),
     response=NoticeShown,
     operation_id="bring_notice",
     summary="Say that a notice was brought",

@@ -113,19 +113,19 @@ def poll(
 ) -> OrdersPage:
     """Return orders to the caller's institution; an open one comes until it is answered.
 
-    The first time that an institution fetches an open order is when it was delivered. The centre
-    sees the orders of all institutions in every other state than `open`.
+    The first time that an institution fetches an open order is when it was delivered, unless it
+    is pushed to an endpoint, or the key lacks `orders:answer` and so only reads. The centre sees
+    the orders of all institutions in every other state than `open`.
     """
     who = actor(request)
     start = place(after, 2)
     if state is not OrdersAsked.OPEN:
         return _in_state(Sight(who), state, limit, start)
     begin = START if start is None else (start[0], start[1])
-    given = poll_orders(centre(), who.institution_id, who.name, limit + 1, begin)
-    shown = given[:limit]
+    found = poll_orders(centre(), who, limit, begin)
     return OrdersPage(
-        items=[_with_now(row.body, row.order) for row in shown],
-        next=cursor(*shown[-1].place) if len(given) > limit else None,
+        items=[_with_now(row.body, row.order) for row in found.given],
+        next=cursor(*found.given[-1].place) if found.more else None,
     )
 
 
@@ -159,7 +159,7 @@ def read_order(request: HttpRequest, order_id: Id) -> OrderRead:
 
 @router.post(
     "/hold-orders/{order_id}/release",
-    auth=ApiKey(Scope.REVIEWS_DECIDE),
+    auth=ApiKey(Scope.ORDERS_ANSWER, Scope.REVIEWS_DECIDE),
     response={202: ReviewShown},
     operation_id="ask_release",
     summary="Ask for a release",

@@ -53,6 +53,7 @@ _STATUS_OF_CODE = {
     "answer_unreadable": 400,
     "idempotency_key_missing": 400,
     "idempotency_key_form": 400,
+    "body_too_slow": 408,
     "body_too_long": 413,
     "answer_too_long": 413,
     "content_type_wrong": 415,
@@ -73,6 +74,13 @@ def too_long() -> Refused:
     """Return the error of a body beyond `BODY_BYTES_MAX`."""
     return Refused(
         "body_too_long", N_("a request has at most {limit} bytes; send less"), limit=BODY_BYTES_MAX
+    )
+
+
+def too_slow() -> HoldfastError:
+    """Return the error of a body that was not there in time."""
+    return HoldfastError(
+        "body_too_slow", N_("the request did not arrive in time; send it again, all at once")
     )
 
 

@@ -70,7 +70,8 @@ def check_endpoint(endpoint: str) -> str:
         url = httpx.URL(endpoint)
     except (httpx.InvalidURL, TypeError):
         raise _endpoint_form(endpoint) from None
-    if url.scheme not in {"http", "https"} or not url.host or url.query or url.fragment:
+    # Even an empty query or fragment would swallow the path that is put behind the endpoint.
+    if url.scheme not in {"http", "https"} or not url.host or set("?#") & set(endpoint):
         raise _endpoint_form(endpoint)
     if url.userinfo:
         raise _endpoint_form("…")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 
@@ -34,10 +35,17 @@ class Fit:
 
 _NOTHING_HELD = (HoldState.RELEASED, HoldState.LAPSED, HoldState.REFUSED)
 """What an institution may say once an order has ended: it holds nothing, whatever it calls that."""
+_ENDS = (HoldState.RELEASED, HoldState.LAPSED)
+"""Ends that let the money go."""
 
 
-def fit(hold: Hold, told: HoldState, held_minor: int) -> Fit:
-    """Judge an answer that tells a state and an amount held, in minor units."""
+def fit(hold: Hold, told: HoldState, held_minor: int, may_end: Collection[HoldState]) -> Fit:
+    """Judge an answer that tells a state and an amount held, in minor units.
+
+    `may_end` are the ends among released and lapsed that the institution may bring about now by
+    its own word: the law says who lifts a hold, and the order when it lapses. That the money is
+    seized is nobody's to say but the police's and the courts': it would take the clock away.
+    """
     stays = Fit(Outcome.UNFIT, hold.state, hold.held_minor)
     if told is HoldState.ACKNOWLEDGED and hold.state is not HoldState.REQUESTED:
         known = hold.state is HoldState.ACKNOWLEDGED
@@ -46,10 +54,11 @@ def fit(hold: Hold, told: HoldState, held_minor: int) -> Fit:
         return _fit_held(hold, held_minor, stays)
     if told is hold.state or (hold.state.ended and told in _NOTHING_HELD):
         return _as(stays, Outcome.NOTHING_NEW)
-    if told not in STEPS[hold.state]:
+    if told not in STEPS[hold.state] or told is HoldState.SEIZED:
         return stays
-    kept = hold.held_minor if told is HoldState.SEIZED else 0
-    return Fit(Outcome.HEEDED, told, kept)
+    if told in _ENDS and told not in may_end:
+        return stays
+    return Fit(Outcome.HEEDED, told, 0)
 
 
 def _fit_held(hold: Hold, held_minor: int, stays: Fit) -> Fit:

@@ -211,6 +211,8 @@ class Order(models.Model):
     provisional = models.BooleanField()
     ledger_change = models.BigIntegerField()
     """The ledger's change that the trail behind it rests on."""
+    arrived_us = models.BigIntegerField(default=0)
+    """When the last of the money it is for reached the account, by the trail it rests on."""
     ordered_us = models.BigIntegerField()
     lapses_us = models.BigIntegerField()
     """When it ends by itself."""
@@ -330,7 +332,7 @@ class Review(models.Model):
     kind = models.CharField(max_length=30, choices=_choices(ReviewKind))
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="reviews")
     subject = models.CharField(max_length=200)
-    """What it is about, once a case: a claim and an account, or an order."""
+    """What it is about: a claim and an account, or an order; one at a time waits for a person."""
     facts = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=_choices(ReviewState))
     asked_by = models.CharField(max_length=100)
@@ -341,5 +343,9 @@ class Review(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["case", "kind", "subject"], name="review_once")
+            models.UniqueConstraint(
+                fields=["case", "kind", "subject"],
+                name="review_open_once",
+                condition=Q(state=ReviewState.OPEN.value),
+            )
         ]

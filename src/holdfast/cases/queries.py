@@ -179,10 +179,13 @@ def overheld_now(order: Order) -> int:
 
 
 def homes_among(accounts: Collection[str]) -> set[str]:
-    """Return those accounts from which a victim paid."""
+    """Return those accounts from which a victim paid, also where the payment is awaited yet."""
     homes: set[str] = set()
     for some in in_parts(accounts):
-        claims = Claim.objects.filter(debit_account__in=some, state=ClaimState.ACCEPTED.value)
+        claims = Claim.objects.filter(
+            debit_account__in=some,
+            state__in=(ClaimState.ACCEPTED.value, ClaimState.WAITING.value),
+        )
         homes.update(claims.values_list("debit_account", flat=True))
     return homes
 
@@ -192,6 +195,18 @@ def current_case(case: Case) -> Case:
     while case.merged_into is not None:
         case = case.merged_into
     return case
+
+
+def locked_case(case: Case) -> Case:
+    """Return a case, or the one that it was merged into, so that it is not merged meanwhile.
+
+    Holds until the transaction ends; must be called before anything is added to the case.
+    """
+    while True:
+        found: Case = Case.objects.select_for_update(no_key=True).get(id=case.id)
+        if found.merged_into_id is None:
+            return found
+        case = Case.objects.get(id=found.merged_into_id)
 
 
 def confirmed_complaint(case_id: int, reported_us: int = 0) -> PoliceComplaint | None:

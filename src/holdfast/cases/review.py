@@ -19,6 +19,8 @@ class ReviewKind(Enum):
     )
     TRUNCATED = "truncated"  # a bound cut the trail short, so orders may be missing
     RELEASE = "release"  # somebody asks to let go of a hold; another must agree
+    SCAM_TYPE = "scam_type"  # tellers disagree; approved, buyer and seller are not at odds
+    SEIZURE = "seizure"  # an institution says a court or the police keep the money: is it true?
     STOP = "stop"  # the money went to a merchant, an exchange or abroad: ask there
 
 
@@ -28,3 +30,12 @@ class ReviewState(Enum):
     OPEN = "open"  # nobody has decided
     APPROVED = "approved"  # what the rule held back may be done
     DECLINED = "declined"  # it is not to be done
+
+
+FIRST_REVIEW = ReviewState.OPEN
+
+
+def allowed_decisions() -> frozenset[tuple[str, str]]:
+    """Return the steps of a review as pairs of state values: one decision, and it stays."""
+    decided = (ReviewState.APPROVED, ReviewState.DECLINED)
+    return frozenset((FIRST_REVIEW.value, state.value) for state in decided)

@@ -6,9 +6,10 @@ money already held then serves that claim; only what serves nobody is let go.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from holdfast.cases.wanted import Spot, Standing
 from holdfast.trail.answer import Overheld, Resting
 
 
@@ -24,29 +25,37 @@ class Move:
 
 
 def moves(
-    overheld: Iterable[Overheld], resting: Iterable[Resting], asked: Mapping[tuple[str, str], int]
+    overheld: Iterable[Overheld],
+    resting: Iterable[Resting],
+    standing: Mapping[Spot, Standing],
+    may_serve: Callable[[str, Resting, int], bool],
 ) -> tuple[list[Move], list[Overheld]]:
     """Return which excess of holds serves which other claim, and what excess is left.
 
-    Excess goes to claims with free money in the same account, in the trail's order; `asked` is
-    what open orders already ask for by account and claim, which is not given twice.
+    Excess goes to claims with free money in the same account, in the trail's order. What open
+    orders already ask for is not given twice, and what is set aside is not held again.
+    `may_serve` is asked of each hold, spot and amount before it is given.
     """
-    free = {
-        (row.account, row.claim): row.amount_minor
-        - row.held_minor
-        - asked.get((row.account, row.claim), 0)
-        for row in resting
-    }
+    rows = list(resting)
+    free = {(row.account, row.claim): _wanting(row, standing) for row in rows}
     given, left = [], []
-    for row in overheld:
-        excess = row.amount_minor
-        for (account, claim), amount in free.items():
-            part = min(excess, amount)
-            if account != row.account or claim == row.claim or part <= 0:
+    for hold in overheld:
+        excess = hold.amount_minor
+        for row in rows:
+            part = min(excess, free[row.account, row.claim])
+            if row.account != hold.account or row.claim == hold.claim or part <= 0:
                 continue
-            given.append(Move(row.hold_id, account, row.claim, claim, part))
-            free[account, claim] -= part
+            if not may_serve(hold.hold_id, row, part):
+                continue
+            given.append(Move(hold.hold_id, row.account, hold.claim, row.claim, part))
+            free[row.account, row.claim] -= part
             excess -= part
         if excess:
-            left.append(Overheld(row.hold_id, row.account, row.claim, excess))
+            left.append(Overheld(hold.hold_id, hold.account, hold.claim, excess))
     return given, left
+
+
+def _wanting(row: Resting, standing: Mapping[Spot, Standing]) -> int:
+    return standing.get((row.account, row.claim), Standing()).wanting(
+        row.amount_minor - row.held_minor
+    )

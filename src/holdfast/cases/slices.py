@@ -43,3 +43,13 @@ def touched_by(answer: Answer, homes: dict[str, str]) -> dict[str, set[str]]:
         if left.kind in _STAYED:
             touched[left.claim].add(left.account)
     return touched
+
+
+def arrivals(answer: Answer) -> dict[tuple[str, str], int]:
+    """Return when the last money of a claim reached an account, by account and claim."""
+    found: dict[tuple[str, str], int] = {}
+    for hop in answer.hops:
+        for claim in hop.tainted:
+            spot = hop.credit_account, claim
+            found[spot] = max(found.get(spot, 0), hop.time_us)
+    return found

@@ -32,6 +32,20 @@ class Standing:
     asked_minor: int = 0
     aside_minor: int = 0
 
+    def wanting(self, free_minor: int) -> int:
+        """Return what of the free money there is neither asked for nor set aside."""
+        return max(free_minor - self.asked_minor - min(self.aside_minor, free_minor), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An order that its institution has not answered; minor units."""
+
+    order_id: str
+    account: str
+    claim: str
+    amount_minor: int
+
 
 def wanted(
     resting: Iterable[Resting],
@@ -50,8 +64,7 @@ def wanted(
     orders = []
     for row in rows:
         now = standing.get((row.account, row.claim), Standing())
-        free = row.amount_minor - row.held_minor
-        amount = max(free - now.asked_minor - min(now.aside_minor, free), 0)
+        amount = now.wanting(row.amount_minor - row.held_minor)
         covered = min(amount, spare.get(row.account, 0))
         if covered:
             spare[row.account] -= covered
@@ -66,7 +79,7 @@ def wanted(
 
 def _spare(rows: Iterable[Resting], standing: Mapping[Spot, Standing]) -> dict[str, int]:
     """Return what is asked for in each account beyond the money of the claims it was asked for."""
-    free = {(row.account, row.claim): row.amount_minor - row.held_minor for row in rows}
+    free = _free(rows)
     spare: dict[str, int] = {}
     for (account, claim), now in standing.items():
         surplus = now.asked_minor - free.get((account, claim), 0)
@@ -80,9 +93,37 @@ def aside_after(resting: Iterable[Resting], standing: Mapping[Spot, Standing]) -
 
     It never rises here: money that comes back later is asked for anew.
     """
-    free = {(row.account, row.claim): row.amount_minor - row.held_minor for row in resting}
+    free = _free(resting)
     return {
         spot: min(now.aside_minor, free.get(spot, 0))
         for spot, now in standing.items()
         if now.aside_minor > free.get(spot, 0)
     }
+
+
+def unneeded(resting: Iterable[Resting], asked: Iterable[Asked]) -> list[str]:
+    """Return the ids of unanswered orders whose money has left; of several, the later go first.
+
+    An order goes only as a whole: its own claim has that much less there, and no other claim's
+    money in the account is left without an order that covers it.
+    """
+    orders = list(asked)
+    short = {spot: -amount for spot, amount in _free(resting).items()}
+    for order in orders:
+        spot = order.account, order.claim
+        short[spot] = short.get(spot, 0) + order.amount_minor
+    in_account: dict[str, int] = {}
+    for (account, _), amount in short.items():
+        in_account[account] = in_account.get(account, 0) + amount
+    found = []
+    for order in reversed(orders):
+        spot = order.account, order.claim
+        if order.amount_minor <= min(short[spot], in_account[order.account]):
+            short[spot] -= order.amount_minor
+            in_account[order.account] -= order.amount_minor
+            found.append(order.order_id)
+    return found
+
+
+def _free(rows: Iterable[Resting]) -> dict[Spot, int]:
+    return {(row.account, row.claim): row.amount_minor - row.held_minor for row in rows}

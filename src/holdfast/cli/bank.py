@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from holdfast.banks.deadline import Timeouts
     from holdfast.banks.rehearsal import Tools, Trial
+    from holdfast.people.actor import Actor
 
 
 def keys_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +56,9 @@ def connect_arguments(parser: argparse.ArgumentParser) -> None:
     """Tell the parser the words of `holdfast bank connect`."""
     parser.add_argument("institution", help="such as TH.THCBC.004")
     parser.add_argument("--name", required=True, help="as people call it")
-    parser.add_argument("--kind", default="bank", help="bank, e-money, exchange, telco or police")
+    parser.add_argument(
+        "--kind", default="bank", help="bank, e-money, exchange, telco, police or centre"
+    )
     parser.add_argument("--delivery", choices=("push", "poll", "file"), default="poll")
     parser.add_argument("--endpoint", default="", metavar="URL", help="where orders are pushed to")
     parser.add_argument("--keys", type=Path, metavar="FILE.csv", help="its public keys")
@@ -65,6 +68,12 @@ def connect_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="SCOPE",
         help="issue a key for its program that may do this, such as orders:answer",
+    )
+    parser.add_argument(
+        "--person", default="", metavar="NAME", help="who holds the key; needed for reviews:decide"
+    )
+    parser.add_argument(
+        "--expires-days", type=int, metavar="N", help="how long the key is good; 400 if not said"
     )
     parser.epilog = (
         "example:\n  holdfast bank connect TH.THCBC.004 --name 'A bank' --delivery push "
@@ -81,6 +90,7 @@ def connect(arguments: argparse.Namespace) -> int:
     from holdfast.people.role import Scope
     from holdfast.server.runtime import centre
     from holdfast.workflows.connect_institution import (
+        EXPIRES_DAYS,
         Connection,
         add_public_key,
         connect_institution,
@@ -102,10 +112,20 @@ def connect(arguments: argparse.Namespace) -> int:
         here.itself,
     )
     for key in read_public_keys(arguments.keys).values() if arguments.keys else ():
-        add_public_key(here, name, key.key_id, key.text, here.itself)
+        add_public_key(here, name, key, here.itself)
     Screen().write(say(N_("{institution} is connected"), institution=name))
     if scopes:
-        print(issue_program_key(here, name, scopes, "cli", here.itself, secrets.token_bytes))
+        text = issue_program_key(
+            here,
+            name,
+            scopes,
+            "cli",
+            here.itself,
+            secrets.token_bytes,
+            person=arguments.person,
+            expires_days=EXPIRES_DAYS if arguments.expires_days is None else arguments.expires_days,
+        )
+        print(text)
     return DONE
 
 
@@ -120,9 +140,15 @@ def check_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--unknown", metavar="ACCOUNT", help="one it does not have; number 0 else")
     parser.add_argument("--currency", default="THB", help="of the account, THB if not said")
+    parser.add_argument(
+        "--key", type=Path, metavar="FILE.pem", help="sign by this key, which the endpoint trusts"
+    )
+    parser.add_argument(
+        "--issuer", metavar="CENTRE", help="with --key: who orders, such as TH.AOC; no home needed"
+    )
     parser.epilog = (
         "example:\n  holdfast bank check https://bank.example/holdfast --bank-keys bank.csv "
-        "--account TH.THCBC.004.0000000001"
+        "--account TH.THCBC.004.0000000001 --key rehearsal-1.pem --issuer TH.AOC"
     )
 
 
@@ -131,6 +157,10 @@ def check(arguments: argparse.Namespace) -> int:
     from holdfast.banks.conformance import check as conform
     from holdfast.banks.deadline import http_client
 
+    if (arguments.key is None) != (arguments.issuer is None):
+        raise Refused(
+            "rehearsal_words", N_("--key and --issuer go together: by whose key, in whose name")
+        )
     console = Screen()
     with http_client(_timeouts()) as client:
         findings = conform(arguments.url, _trial(arguments), _tools(arguments, client))
@@ -161,7 +191,7 @@ def _trial(arguments: argparse.Namespace) -> Trial:
 
     account = parse_account(arguments.account)
     return Trial(
-        issuer=this_home().name,
+        issuer=arguments.issuer or this_home().name,
         account=account,
         unknown_account=parse_account(arguments.unknown or f"{bank_of(account)}.0000000000"),
         currency=arguments.currency,
@@ -169,13 +199,14 @@ def _trial(arguments: argparse.Namespace) -> Trial:
 
 
 def _tools(arguments: argparse.Namespace, client: httpx.Client) -> Tools:
-    """Return what the rehearsal works with: the key of this centre signs."""
+    """Return what the rehearsal works with: a key that was named signs, else this centre's."""
     from holdfast.banks.keys import read_public_keys
     from holdfast.banks.rehearsal import Tools
+    from holdfast.core.keys import SigningKey
     from holdfast.records.signing_key import current_key
     from holdfast.server.home import this_home
 
-    key = current_key(this_home().keys)
+    key = SigningKey.read(arguments.key) if arguments.key else current_key(this_home().keys)
     return Tools(
         key=key,
         keys=read_public_keys(arguments.bank_keys).get,
@@ -231,10 +262,19 @@ def _open_orders(institution: str) -> Iterator[str]:
     from holdfast.server.runtime import centre
     from holdfast.workflows.poll_orders import START, poll_orders
 
-    after = START
-    while given := poll_orders(centre(), institution, f"file:{institution}", 500, after):
-        yield from (row.body for row in given if not row.place[1])
-        after = given[-1].place
+    actor, after, more = _by_file(institution), START, True
+    while more:
+        page = poll_orders(centre(), actor, 500, after, holds_only=True)
+        yield from (row.body for row in page.given)
+        more = page.more
+        after = page.given[-1].place if page.given else after
+
+
+def _by_file(institution: str) -> Actor:
+    from holdfast.people.actor import Actor
+    from holdfast.people.role import Scope
+
+    return Actor(f"file:{institution}", institution, frozenset((Scope.ORDERS_ANSWER,)))
 
 
 def answers_arguments(parser: argparse.ArgumentParser) -> None:
@@ -252,14 +292,10 @@ def answers(arguments: argparse.Namespace) -> int:
     from holdfast.banks.files import read_answers
     from holdfast.core.errors import HoldfastError
     from holdfast.core.problem import Problem
-    from holdfast.people.actor import Actor
-    from holdfast.people.role import Scope
     from holdfast.server.runtime import centre
     from holdfast.workflows.record_answer import record_answer
 
-    actor = Actor(
-        f"file:{arguments.institution}", arguments.institution, frozenset((Scope.ORDERS_ANSWER,))
-    )
+    actor = _by_file(arguments.institution)
     console, problems = Screen(), 0
     with arguments.file.open("rb") as file:
         for row in read_answers(file, arguments.file.name):

@@ -7,14 +7,19 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from threading import Event
+from urllib.parse import urlsplit
 
 from holdfast.cli.main import DONE
 from holdfast.cli.screen import Screen
+from holdfast.core.errors import Refused
 from holdfast.core.words import N_, say
 
 PORT = 8441
+CONNECTIONS_MAX = 400
+"""Of one process at once; those beyond are told to come again."""
 
 
 def init_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,11 +37,15 @@ def init_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host", action="append", default=[], help="a name under which the server is asked"
     )
+    parser.add_argument(
+        "--url", default="", help="https://HOST where others reach it, through a proxy with TLS"
+    )
     parser.epilog = "example:\n  holdfast init centre --country TH"
 
 
 def init(arguments: argparse.Namespace) -> int:
     """Make a centre's home, or bring its database up to this version; print the first way in."""
+    _refuse_password(arguments.database or "")
     folder = (arguments.home or Path(os.environ.get("HOLDFAST_HOME") or "centre")).absolute()
     os.environ["HOLDFAST_HOME"] = str(folder)
     from holdfast.server.home import CENTRE_FILE
@@ -55,6 +64,7 @@ def init(arguments: argparse.Namespace) -> int:
                 name=arguments.name or f"{arguments.country}.AOC",
                 database=arguments.database,
                 hosts=tuple(arguments.host),
+                url=arguments.url,
             )
         )
         console.write(say(N_("made {folder}"), folder=folder))
@@ -66,6 +76,17 @@ def init(arguments: argparse.Namespace) -> int:
     return DONE
 
 
+def _refuse_password(database: str) -> None:
+    if urlsplit(database).password is not None:
+        raise Refused(
+            "database_password_shown",
+            N_(
+                "others on this machine can read the words of a command: put the password into "
+                "HOLDFAST_DATABASE_PASSWORD, or into keys/database in the home, and not into the URL"
+            ),
+        )
+
+
 def _migrate() -> None:
     from django.core.management import call_command
 
@@ -74,6 +95,7 @@ def _migrate() -> None:
 
 def _print_link(console: Screen) -> None:
     from holdfast.people.models import Staff
+    from holdfast.server.home import this_home
     from holdfast.server.make_home import ADMINISTRATOR, LINK_DAYS, first_link
     from holdfast.server.runtime import CLOCK
 
@@ -87,7 +109,7 @@ def _print_link(console: Screen) -> None:
             days=LINK_DAYS,
         )
     )
-    console.write(f"http://127.0.0.1:{PORT}/enter/{token}")
+    console.write(f"{this_home().url or f'http://127.0.0.1:{PORT}'}/enter/{token}")
     console.write(say(N_("next: `holdfast serve --all`, then `holdfast check`")))
 
 
@@ -107,6 +129,10 @@ def serve(arguments: argparse.Namespace) -> int:
     enter_centre()
     import uvicorn
 
+    from holdfast.server.home import this_home
+
+    has_proxy = bool(this_home().url)
+    _check_address(arguments.host, has_proxy=has_proxy)
     config = {
         "app": "holdfast.server.asgi:application",
         "host": arguments.host,
@@ -117,6 +143,8 @@ def serve(arguments: argparse.Namespace) -> int:
         "access_log": False,
         "server_header": False,
         "timeout_graceful_shutdown": 10,
+        "limit_concurrency": CONNECTIONS_MAX,
+        "proxy_headers": has_proxy,
     }
     Screen().write(
         say(N_("listening at http://{host}:{port}"), host=arguments.host, port=arguments.port)
@@ -127,6 +155,23 @@ def serve(arguments: argparse.Namespace) -> int:
     else:
         uvicorn.run(**config)
     return DONE
+
+
+def _check_address(host: str, *, has_proxy: bool) -> None:
+    """Refuse to be reached from other machines where nobody has said how TLS comes before us."""
+    try:
+        is_here = host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        is_here = False
+    if not is_here and not has_proxy:
+        raise Refused(
+            "serve_without_tls",
+            N_(
+                "at {host} passwords and keys would travel without encryption: put a proxy with "
+                "TLS before this server, and its address as url into centre.toml"
+            ),
+            host=host,
+        )
 
 
 def worker_arguments(parser: argparse.ArgumentParser) -> None:

@@ -24,6 +24,9 @@ DONE, REFUSED, NOT_WHOLE, NOT_NOW, INTERRUPTED = 0, 1, 3, 4, 130
 SETTINGS = {
     "HOLDFAST_LANGUAGE": N_("language of what is printed: en or th"),
     "HOLDFAST_HOME": N_("the centre's home; ./centre if it is not set"),
+    "HOLDFAST_DATABASE_PASSWORD": N_(
+        "password of the centre's database; if not set, keys/database in the home holds it"
+    ),
     "HOLDFAST_DEBUG": N_("1 shows where in the program an error arose"),
 }
 """Environment variables that are read, with what they do."""
@@ -56,7 +59,10 @@ COMMANDS = {
     "worker": Command("centre", "worker", N_("do due work: deliver, lapse, settle, seal")),
     "report": Command("report", "report", N_("file a report from a JSON file")),
     "bank keys": Command("bank", "keys", N_("make a bank's signing key")),
+    "keys new": Command("centre_keys", "new", N_("make a new signing key for the centre")),
     "bank connect": Command("bank", "connect", N_("enter an institution and its keys")),
+    "bank retire": Command("revoke", "retire", N_("end the use of an institution's key")),
+    "bank close": Command("revoke", "close", N_("end an institution's part and all its keys")),
     "bank check": Command("bank", "check", N_("rehearse every case with a bank's endpoint")),
     "bank agent": Command("bank", "agent", N_("answer a bank's orders: by machine, or by hand")),
     "bank orders": Command("bank", "export", N_("write open orders into a file for a bank")),
@@ -67,6 +73,10 @@ COMMANDS = {
     ),
     "trail explain": Command("trail", "explain", N_("tell in words how money got to an account")),
 }
+
+
+_IN_THE_HOME = frozenset(("init", "serve", "worker", "ledger import", "keys new"))
+"""Commands that write into a centre's home, which is its owner's alone."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -105,6 +115,8 @@ def _run(words: list[str]) -> int:
         return _without_command(words)
     command = COMMANDS[name]
     arguments = parser_of(name).parse_args(words[len(name.split()) :])
+    if name in _IN_THE_HOME:
+        os.umask(0o077)
     run = getattr(import_module(f"holdfast.cli.{command.module}"), command.function)
     code: int = run(arguments)
     return code
@@ -156,7 +168,7 @@ def _list_commands(names: list[str]) -> None:
     print(say(N_("Exit codes: 0 done, 1 refused, 2 call wrong, 3 done but not whole, 4 not now.")))
     print(say(N_("Settings (environment):")))
     for name, summary in SETTINGS.items():
-        print(f"  {name:18} {say(summary)}")
+        print(f"  {name:26} {say(summary)}")
 
 
 def complain(sentence: str) -> None:

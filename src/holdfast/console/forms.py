@@ -7,11 +7,13 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
 from holdfast.core.words import N_, say
-from holdfast.people.role import Scope
-from holdfast.workflows.connect_institution import DELIVERIES
-
-KINDS = ("bank", "e-money", "exchange", "telco", "police", "centre")
-_INSTITUTION = r"^[A-Z]{2}\.[A-Za-z0-9.-]{1,50}$"
+from holdfast.people.role import KINDS, Scope
+from holdfast.workflows.connect_institution import (
+    DELIVERIES,
+    EXPIRES_DAYS,
+    EXPIRES_DAYS_MAX,
+    INSTITUTION_FORM,
+)
 
 
 class PasswordForm(forms.Form):
@@ -34,7 +36,7 @@ class PasswordForm(forms.Form):
 class InstitutionForm(forms.Form):
     """How an institution is to be connected."""
 
-    institution_id = forms.RegexField(_INSTITUTION, max_length=60)
+    institution_id = forms.RegexField(rf"\A{INSTITUTION_FORM}\Z", max_length=60)
     name = forms.CharField(max_length=200)
     kind = forms.ChoiceField(choices=[(kind, kind) for kind in KINDS])
     delivery = forms.ChoiceField(choices=[(way, way) for way in DELIVERIES])
@@ -55,3 +57,13 @@ class KeyForm(forms.Form):
     institution_id = forms.CharField(max_length=60)
     label = forms.CharField(max_length=100)
     scopes = forms.MultipleChoiceField(choices=[(scope.value, scope.value) for scope in Scope])
+    person = forms.CharField(max_length=100, required=False)
+    expires_days = forms.IntegerField(
+        min_value=1, max_value=EXPIRES_DAYS_MAX, initial=EXPIRES_DAYS, required=False
+    )
+
+
+class RetireForm(forms.Form):
+    """A key whose use ends."""
+
+    key_id = forms.CharField(max_length=80)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-from django.contrib.auth import authenticate, login, logout
+from django.contrib.auth import logout
 from django.db import transaction
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,17 +14,27 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from holdfast.console.forms import InstitutionForm, KeyForm, PasswordForm, PublicKeyForm
+from holdfast.console.forms import (
+    InstitutionForm,
+    KeyForm,
+    PasswordForm,
+    PublicKeyForm,
+    RetireForm,
+)
+from holdfast.console.sign_in import try_to_sign_in
 from holdfast.core.errors import HoldfastError
+from holdfast.core.keys import PublicKey
 from holdfast.people.actor import Actor
 from holdfast.people.models import Institution, OneTimeLink
 from holdfast.people.role import Role, Scope
 from holdfast.records import audit
 from holdfast.workflows.connect_institution import (
+    EXPIRES_DAYS,
     Connection,
     add_public_key,
     connect_institution,
     issue_program_key,
+    retire_any_key,
 )
 from holdfast.workflows.running import centre
 
@@ -32,6 +42,7 @@ FORMS: dict[str, type[Form]] = {
     "institution": InstitutionForm,
     "key": KeyForm,
     "public_key": PublicKeyForm,
+    "retire": RetireForm,
 }
 
 
@@ -66,25 +77,9 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign somebody in; the answer does not tell whether the name or the password was wrong."""
-    wrong = False
     if request.method == "POST":
-        staff = authenticate(
-            request,
-            username=request.POST.get("name", "")[:150],
-            password=request.POST.get("password", "")[:200],
-        )
-        wrong = staff is None
-        with transaction.atomic():
-            audit.record(
-                at_us=centre().now_us(),
-                actor="somebody" if wrong else f"staff:{staff.id}",
-                verb="sign_in_refused" if wrong else "sign_in",
-                subject="console",
-            )
-        if not wrong:
-            login(request, staff)
-            return redirect("institutions")
-    return render(request, "console/sign_in.html", {"wrong": wrong}, status=403 if wrong else 200)
+        return try_to_sign_in(request)
+    return render(request, "console/sign_in.html")
 
 
 @require_POST
@@ -123,17 +118,27 @@ def institutions(request: HttpRequest) -> HttpResponse:
 
 def _do(what: str, form: Form, request: HttpRequest) -> str:
     """Carry out a valid form; return the text of a key where one was issued."""
-    actor = Actor(f"staff:{request.user.id}", centre().name, is_centre=True)
+    name = f"staff:{request.user.id}"
+    actor = Actor(name, centre().name, is_centre=True, person=name)
     values = form.cleaned_data
     if what == "institution":
         connect_institution(centre(), Connection(**values), actor)
         return ""
     if what == "public_key":
-        add_public_key(
-            centre(), values["institution_id"], values["key_id"], values["public_key"], actor
-        )
+        key = PublicKey.parse(values["key_id"], values["public_key"])
+        add_public_key(centre(), values["institution_id"], key, actor)
+        return ""
+    if what == "retire":
+        retire_any_key(centre(), values["key_id"], actor)
         return ""
     scopes = [Scope(scope) for scope in values["scopes"]]
     return issue_program_key(
-        centre(), values["institution_id"], scopes, values["label"], actor, secrets.token_bytes
+        centre(),
+        values["institution_id"],
+        scopes,
+        values["label"],
+        actor,
+        secrets.token_bytes,
+        person=values["person"],
+        expires_days=values["expires_days"] or EXPIRES_DAYS,
     )

@@ -18,6 +18,7 @@ SENTENCES = {
     "sign_in": N_("Sign in"),
     "sign_out": N_("Sign out"),
     "wrong": N_("Name or password is wrong."),
+    "too_often": N_("Too many tries. Wait a little, then try again."),
     "not_yours": N_("This page is for administrators."),
     "institutions_title": N_("Institutions"),
     "institutions_none": N_("No institution is connected yet."),
@@ -34,7 +35,11 @@ SENTENCES = {
     "key_title": N_("Issue a key for its programs"),
     "key_label": N_("What it is for"),
     "scopes": N_("What it may do"),
+    "person": N_("Who holds it (needed for deciding reviews)"),
+    "expires_days": N_("Good for how many days"),
     "issue": N_("Issue"),
+    "retire": N_("Retire"),
+    "retired": N_("retired"),
     "issued": N_("The key is shown this once; hand it over safely:"),
 }
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from holdfast.people.role import Scope
 
+CENTRE_ITSELF = "centre"
+"""The name of the actor of what nobody but the centre itself does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -20,6 +23,8 @@ class Actor:
     scopes: frozenset[Scope] = frozenset()
     is_centre: bool = False
     """Whether this is the centre's own people or programs, who see every case."""
+    person: str = ""
+    """Who is behind it where that is one person: `staff:12`, or who holds the key; else nothing."""
 
     def may(self, scope: Scope) -> bool:
         """Whether this actor holds a scope."""
@@ -28,4 +33,4 @@ class Actor:
 
 def centre_itself(name: str) -> Actor:
     """Return the actor of what the centre does by itself when its time comes."""
-    return Actor("centre", name, frozenset(Scope), is_centre=True)
+    return Actor(CENTRE_ITSELF, name, frozenset(Scope), is_centre=True)

@@ -10,13 +10,14 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from hashlib import sha256
 
-from holdfast.core.errors import HoldfastError, NotFound
+from holdfast.core.errors import HoldfastError, NotFound, Refused
 from holdfast.core.words import N_
-from holdfast.people.actor import Actor
-from holdfast.people.models import ApiKey, Institution
-from holdfast.people.role import Scope
+from holdfast.people.actor import CENTRE_ITSELF, Actor
+from holdfast.people.models import ApiKey, Institution, Staff
+from holdfast.people.role import Scope, scopes_of
 
 ID_BYTES = 8
 SECRET_BYTES = 32
@@ -37,18 +38,30 @@ def issue_key(
     now_us: int,
     chance: Callable[[int], bytes],
     expires_us: int | None = None,
+    *,
+    person: str = "",
+    issued_by: str = "",
 ) -> str:
     """Make a key and return its text, which is shown this once; times in microseconds.
 
-    `chance` returns as many random bytes as it is asked for, such as `secrets.token_bytes`.
+    `chance` returns as many random bytes as it is asked for, such as `secrets.token_bytes`;
+    `person` is who holds the key, `issued_by` the name of the actor who issues it.
+
+    Raises:
+        Refused: `scope_not_of_kind` where the institution's kind may never do this, or
+            `key_person_missing`: who decides reviews is one person, who is named.
     """
+    scopes = frozenset(scopes)
+    _check_scopes(institution, scopes, person)
     key_id, secret = chance(ID_BYTES).hex(), chance(SECRET_BYTES).hex()
     ApiKey.objects.create(
         key_id=key_id,
         secret_sha256=_digest(secret),
         institution=institution,
-        scopes=sorted({scope.value for scope in scopes}),
+        scopes=sorted(scope.value for scope in scopes),
         label=label,
+        person=person,
+        issued_by=issued_by,
         created_us=now_us,
         expires_us=expires_us,
     )
@@ -75,9 +88,51 @@ def actor_of(text: str, now_us: int, centre_name: str) -> Actor:
     return Actor(
         name=f"key:{institution_id}/{key.key_id}",
         institution_id=institution_id,
-        scopes=frozenset(_SCOPES[word] for word in key.scopes if word in _SCOPES),
+        scopes=scopes_of(key.institution.kind).intersection(
+            _SCOPES[word] for word in key.scopes if word in _SCOPES
+        ),
         is_centre=institution_id == centre_name,
+        person=key.person,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """Whose doing an actor's acts are."""
+
+    names: frozenset[str]
+    """The actor's own name and the person behind it."""
+    issued_by: str
+    """Who gave the actor its key; nothing where it has none."""
+
+    def meet(self, others: Hands) -> bool:
+        """Whether one person could be behind both, or one has given the other its key."""
+        return bool(
+            self.names & others.names
+            or self.issued_by in others.names
+            or others.issued_by in self.names
+        )
+
+
+def hands_of(actor_name: str) -> Hands:
+    """Return whose hands an actor's name stands for; `staff:12` is a person itself."""
+    key_id = actor_name.rpartition("/")[2] if actor_name.startswith("key:") else ""
+    key = ApiKey.objects.filter(key_id=key_id).first() if key_id else None
+    if key is None:
+        return Hands(frozenset((actor_name,)), "")
+    # Behind the commands of the installation stands no person that is known.
+    issued_by = key.issued_by if key.issued_by != CENTRE_ITSELF else ""
+    return Hands(frozenset((actor_name, key.person)) - {""}, issued_by)
+
+
+def person_of(told: str) -> str:
+    """Return who is meant by a name: somebody of the staff by their id, others as one writes them.
+
+    Written with other capitals or blanks it is the same person.
+    """
+    name = " ".join(told.casefold().split())
+    staff = Staff.objects.filter(username__iexact=name).first() if name else None
+    return f"staff:{staff.id}" if staff else name
 
 
 def retire_key(key_id: str, now_us: int) -> None:
@@ -89,6 +144,22 @@ def retire_key(key_id: str, now_us: int) -> None:
     if not ApiKey.objects.filter(key_id=key_id).exists():
         raise NotFound("api_key_unknown", N_("there is no key {key_id}"), key_id=key_id[:40])
     ApiKey.objects.filter(key_id=key_id, retired_us=None).update(retired_us=now_us)
+
+
+def _check_scopes(institution: Institution, scopes: frozenset[Scope], person: str) -> None:
+    beyond = scopes - scopes_of(institution.kind)
+    if beyond:
+        raise Refused(
+            "scope_not_of_kind",
+            N_("an institution of the kind {kind} may not be allowed {scopes}"),
+            kind=institution.kind,
+            scopes=", ".join(sorted(scope.value for scope in beyond)),
+        )
+    if Scope.REVIEWS_DECIDE in scopes and not person:
+        raise Refused(
+            "key_person_missing",
+            N_("a key that decides reviews belongs to one person; name who holds it"),
+        )
 
 
 def _check_in_use(key: ApiKey, now_us: int) -> None:

@@ -59,6 +59,19 @@ class ApiKey(models.Model):
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="api_keys")
     scopes = models.JSONField(default=list)
     label = models.CharField(max_length=100, blank=True)
+    person = models.CharField(max_length=150, blank=True)
+    """Who holds it: `staff:12`, or another name; nothing where no single person does."""
+    issued_by = models.CharField(max_length=200, blank=True)
+    """The name of the actor who issued it."""
     created_us = models.BigIntegerField()
     expires_us = models.BigIntegerField(null=True)
     retired_us = models.BigIntegerField(null=True)
+
+
+class SignInTry(models.Model):
+    """How often signing in has failed of late, under one name or from one address."""
+
+    who = models.CharField(max_length=80, unique=True)
+    """`name:` or `address:` with a hash: no name that somebody typed is kept."""
+    failures = models.IntegerField(default=0)
+    last_us = models.BigIntegerField()

@@ -25,4 +25,18 @@ class Scope(Enum):
     ORDERS_ANSWER = "orders:answer"  # answer them
     COMPLAINTS_WRITE = "complaints:write"  # file and confirm police complaints
     REVIEWS_DECIDE = "reviews:decide"  # decide what waits for a person
+    NOTICES = "notices:bring"  # read notices, and say that a person was told
     AUDIT_READ = "audit:read"  # read the audit
+
+
+KINDS = ("bank", "e-money", "exchange", "telco", "police", "centre")
+"""What an institution can be."""
+
+_CENTRE_ONLY = frozenset((Scope.REVIEWS_DECIDE, Scope.NOTICES, Scope.AUDIT_READ))
+_OF_ANY = frozenset(Scope) - _CENTRE_ONLY - {Scope.COMPLAINTS_WRITE}
+_OF_SOME = {"police": _OF_ANY | {Scope.COMPLAINTS_WRITE}, "centre": frozenset(Scope)}
+
+
+def scopes_of(kind: str) -> frozenset[Scope]:
+    """Return what programs of a kind of institution may be allowed at most."""
+    return _OF_SOME.get(kind, _OF_ANY)

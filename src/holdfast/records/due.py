@@ -25,6 +25,12 @@ _PLAN = """
         due_us = excluded.due_us, planned = records_duework.planned + 1,
         attempts = 0, last_fault = '', done_us = NULL
 """
+_IS_ANY_DUE = """
+    SELECT 1 FROM records_duework
+    WHERE done_us IS NULL AND due_us <= %s AND taken_until_us <= %s AND kind IN ({some})
+    LIMIT 1
+"""
+"""Written out for the same reason as that of the outbox."""
 _ROW = "(%s, %s, %s, 1, 0, 0, '')"
 
 
@@ -79,9 +85,12 @@ def take(
     return works
 
 
-def is_any_due(now_us: int) -> bool:
-    """Whether work in nobody's hands is due; cheap enough to ask all the time."""
-    return bool(_ready(now_us).exists())
+def is_any_due(now_us: int, kinds: Collection[str]) -> bool:
+    """Whether work of these kinds in nobody's hands is due; cheap enough to ask all the time."""
+    some = ", ".join(["%s"] * len(kinds)) or "NULL"
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_ANY_DUE.format(some=some), [now_us, now_us, *kinds])
+        return cursor.fetchone() is not None
 
 
 def finish(work: DueWork, now_us: int) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Case, Count, F, IntegerField, Min, Q, QuerySet, Value, When, Window
 from django.db.models.functions import Greatest, RowNumber
 
@@ -21,6 +21,13 @@ from holdfast.records.models import OutboxMessage
 
 FAULT_LENGTH_MAX = 80
 _OPEN = Q(done_us=None, given_up_us=None)
+_IS_ANY_DUE = """
+    SELECT 1 FROM records_outboxmessage
+    WHERE done_us IS NULL AND given_up_us IS NULL
+        AND due_us <= %s AND taken_until_us <= %s {some}
+    LIMIT 1
+"""
+"""Asked fifty times a second by each worker: to have Django write it costs more than its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +172,14 @@ def is_any_due(now_us: int, to: Collection[str] | None = None) -> bool:
 
     `to` leaves all other destinations out, as in `take`.
     """
-    found = _ready(now_us)
-    return bool((found if to is None else found.filter(destination__in=list(to))).exists())
+    values: list[object] = [now_us, now_us]
+    some = ""
+    if to is not None:
+        values += to
+        some = f"AND destination IN ({', '.join(['%s'] * len(to)) or 'NULL'})"
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_ANY_DUE.format(some=some), values)
+        return cursor.fetchone() is not None
 
 
 def next_due_us() -> int | None:

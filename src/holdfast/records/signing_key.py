@@ -1,7 +1,8 @@
 """The key that a centre signs with: Ed25519 (RFC 8032), and the public halves of earlier ones.
 
     keys/<key id>.pem   the private key, PKCS #8, readable by its owner only
-    keys/public.json    which key is used now, and all public keys there ever were, base64
+    keys/public.json    which key is used now, and all public keys there ever were: base64, and
+                        from when to when each was used, in microseconds since 1970 UTC
 
 A key that is retired stays in `public.json`, so that what it signed can be verified for ever.
 """
@@ -13,19 +14,19 @@ import binascii
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from holdfast.core.errors import CentreError, Refused
-from holdfast.core.keys import SigningKey, check_key_id
+from holdfast.core.keys import PublicKey, SigningKey, check_key_id
 from holdfast.core.words import N_
 
 PUBLIC_FILE = "public.json"
 PUBLIC_BYTES = 32
 
 
-def create_key(folder: Path, key_id: str) -> SigningKey:
-    """Make a new key, write it, and let it be the one used from now on.
+def create_key(folder: Path, key_id: str, now_us: int = 0) -> SigningKey:
+    """Make a new key, write it, and let it be the one used from `now_us` on; that before retires.
 
     Raises:
         Refused: `key_id_form`.
@@ -33,14 +34,22 @@ def create_key(folder: Path, key_id: str) -> SigningKey:
     """
     key = SigningKey.new(key_id)
     path = folder / f"{key_id}.pem"
-    known = public_keys(folder)
-    if key_id in known:
+    known = _read_public(folder)
+    if key_id in public_keys(folder):
         raise _exists(path)
     try:
         key.write(folder)
     except FileExistsError:
         raise _exists(path) from None
-    _write_public(folder, key_id, {**known, key_id: base64.b64decode(key.public_base64)})
+    retired = {known.current: now_us} if known.current else {}
+    changed = replace(
+        known,
+        current=key_id,
+        keys={**known.keys, key_id: key.public_base64},
+        valid_from_us={**known.valid_from_us, key_id: now_us},
+        retired_us={**known.retired_us, **retired},
+    )
+    _write_public(folder, changed)
     return key
 
 
@@ -91,12 +100,33 @@ def public_keys(folder: Path) -> Mapping[str, bytes]:
     return keys
 
 
+def dated_keys(folder: Path) -> list[PublicKey]:
+    """Return all public keys there ever were, with the times from and until which each was used.
+
+    Raises:
+        CentreError: `signing_keys_unreadable`.
+    """
+    public_keys(folder)
+    known = _read_public(folder)
+    try:
+        return [
+            PublicKey.parse(
+                key_id, text, known.valid_from_us.get(key_id, 0), known.retired_us.get(key_id)
+            )
+            for key_id, text in known.keys.items()
+        ]
+    except Refused:
+        raise _public_unreadable(folder) from None
+
+
 @dataclass(frozen=True, slots=True)
 class _Public:
     """What public.json says."""
 
     current: str
     keys: Mapping[str, str]
+    valid_from_us: Mapping[str, int] = field(default_factory=dict)
+    retired_us: Mapping[str, int] = field(default_factory=dict)
 
 
 def _read_public(folder: Path) -> _Public:
@@ -107,17 +137,25 @@ def _read_public(folder: Path) -> _Public:
     except (OSError, ValueError, RecursionError):
         raise _public_unreadable(folder) from None
     try:
-        return _Public(str(values["current"]), dict(values["keys"]))
-    except (KeyError, TypeError, ValueError):
+        return _Public(
+            str(values["current"]),
+            dict(values["keys"]),
+            _times(values.get("valid_from_us", {})),
+            _times(values.get("retired_us", {})),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise _public_unreadable(folder) from None
 
 
-def _write_public(folder: Path, current: str, keys: Mapping[str, bytes]) -> None:
+def _times(values: Mapping[str, object]) -> Mapping[str, int]:
+    if any(type(time_us) is not int for time_us in values.values()):
+        raise TypeError
+    return {str(name): int(str(time_us)) for name, time_us in values.items()}
+
+
+def _write_public(folder: Path, known: _Public) -> None:
     """Write the file anew beside the old one and put it in its place at once."""
-    values = {
-        "current": current,
-        "keys": {name: base64.b64encode(key).decode() for name, key in keys.items()},
-    }
+    values = asdict(known)
     draft = folder / f"{PUBLIC_FILE}.new"
     draft.unlink(missing_ok=True)
     _write_new(draft, json.dumps(values, indent=1, sort_keys=True).encode() + b"\n", 0o644)

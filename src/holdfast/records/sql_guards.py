@@ -83,6 +83,56 @@ def guard_steps(
     )
 
 
+def keep_columns(table: str, keep: Collection[str], never_sink: Collection[str] = ()) -> Guard:
+    """Return the migration operation after which columns keep what a row began with.
+
+    An UPDATE may not change a column of `keep`, nor make one of `never_sink` smaller.
+
+    Raises:
+        ValueError: a name is no plain name of at most 45 characters.
+    """
+    name = f"{_checked(table)}_keep"
+    sinks = [f'NEW."{_checked(column)}" < OLD."{column}"' for column in sorted(never_sink)]
+    message = f"this of {table} cannot change"
+    change = " OR ".join([*map(_changed, sorted(keep)), *sinks])
+    return Guard(
+        table,
+        name,
+        sqlite={"UPDATE": f"WHEN {change} BEGIN SELECT RAISE(ABORT, '{message}'); END"},
+        postgresql=f"IF TG_OP = 'UPDATE' THEN IF {_in_postgresql(change)} THEN "
+        f"{_REFUSE} '{message}'; END IF; END IF; RETURN NEW;",
+        events="UPDATE",
+    )
+
+
+def keep_closed(table: str, closed: str, keep: Collection[str]) -> Guard:
+    """Return the migration operation after which a closed row is history.
+
+    Once its column `closed` has a value, that and those of `keep` stay, and the row is not
+    removed; on PostgreSQL TRUNCATE is refused.
+
+    Raises:
+        ValueError: a name is no plain name of at most 45 characters.
+    """
+    name = f"{_checked(table)}_closed"
+    was = f'OLD."{_checked(closed)}" IS NOT NULL'
+    change = " OR ".join(map(_changed, sorted({*keep, closed})))
+    message = f"a row of {table} that is closed stays as it is"
+    refused = f"{_REFUSE} '{message}'; END IF;"
+    return Guard(
+        table,
+        name,
+        sqlite={
+            event: f"WHEN {was}{also} BEGIN SELECT RAISE(ABORT, '{message}'); END"
+            for event, also in (("UPDATE", f" AND ({change})"), ("DELETE", ""))
+        },
+        postgresql=f"IF TG_OP = 'TRUNCATE' THEN {refused} "
+        f"IF TG_OP = 'DELETE' THEN IF {was} THEN {refused} RETURN OLD; END IF; "
+        f"IF {was} AND ({_in_postgresql(change)}) THEN {refused} RETURN NEW;",
+        events="UPDATE OR DELETE",
+    )
+
+
 class Guard(Operation):  # type: ignore[misc]  # Django tells no types
     """A migration operation that makes triggers on a table, on SQLite or PostgreSQL."""
 
@@ -154,6 +204,15 @@ class Guard(Operation):  # type: ignore[misc]  # Django tells no types
                 f"DROP FUNCTION IF EXISTS {name}()",
             ],
         }
+
+
+def _changed(column: str) -> str:
+    """Return the SQL that a column's value is another than before, of SQLite."""
+    return f'NEW."{_checked(column)}" IS NOT OLD."{column}"'
+
+
+def _in_postgresql(changed: str) -> str:
+    return changed.replace(" IS NOT ", " IS DISTINCT FROM ")
 
 
 def _checked(name: str) -> str:

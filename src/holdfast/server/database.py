@@ -18,6 +18,7 @@ _SQLITE_BEGIN = (
 nobody."""
 CONNECTIONS_MAX = 32
 """Of one process: more than a worker's loops and deliveries, which each have one."""
+ASKED_BEFORE_PREPARED = 5
 
 
 def database_of(url: str) -> dict[str, Any]:
@@ -46,6 +47,9 @@ def database_of(url: str) -> dict[str, Any]:
             "PORT": words.pop("port", str(parts.port or "")),
             "CONN_HEALTH_CHECKS": True,
             "OPTIONS": {
+                # What is asked again and again is planned once a connection, not each time.
+                "server_side_binding": True,
+                "prepare_threshold": ASKED_BEFORE_PREPARED,
                 "pool": {"min_size": 1, "max_size": CONNECTIONS_MAX, "timeout": 10},
                 **words,
             },

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from functools import partial
 from typing import Any
 
 from django.core import signals
@@ -41,12 +42,12 @@ class OneThreadHandler(ASGIHandler):  # type: ignore[misc]  # Django tells no ty
             response = refused
             if request is not None:
                 loop, context = asyncio.get_running_loop(), copy_context()
-                work = (context.run, self._answer, scope, request)
-                response = await loop.run_in_executor(self._threads, *work)
+                work = partial(context.run, self._answer, scope, request)
+                response = await loop.run_in_executor(self._threads, work)
             await self.send_response(response, send)
 
     def _answer(self, scope: Any, request: HttpRequest) -> HttpResponse:
-        """Return a whole answer; its connection to the database is given back at the end."""
+        """Return a whole answer (none of ours streams) and give its database connection back."""
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=type(self), scope=scope)
         response = self.get_response(request)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from django.db import DatabaseError, connection
 from django.db.models import Min
@@ -83,6 +85,14 @@ def _ledger(home: Home, now_us: int) -> Finding:  # noqa: ARG001
     with LedgerStore.open(home.ledger) as ledger:
         change, transfers = ledger.figures.change, ledger.figures.transfers
     behind = change - applied(LEDGER)
+    if behind < 0:
+        return Finding(
+            "ledger",
+            well=False,
+            sentence=N_("the ledger ends at change {change}, but {applied} was followed already"),
+            fields={"change": change, "applied": change - behind},
+            remedy=N_("it is an older copy: restore the newest one, or the database of that time"),
+        )
     waiting = LearnedTransfer.objects.filter(ledger_change=None).count()
     return Finding(
         "ledger",
@@ -195,18 +205,35 @@ def _apart_from_database(now_us: int) -> int:
 
 
 def _keys(home: Home, now_us: int) -> Finding:  # noqa: ARG001
-    readable = [
-        path.name
+    open_files = {
+        path
         for path in home.keys.iterdir()
         if path.name != PUBLIC_FILE and path.stat().st_mode & 0o077
-    ]
+    }
+    apart = [path for path in (home.ledger, home.heads) if not path.is_relative_to(home.folder)]
+    for start in (home.folder, *apart):
+        open_files.update(_open_to_others(start))
     return Finding(
         "keys",
-        well=not readable and any(home.keys.glob("*.pem")),
-        sentence=N_("{count} files of keys can be read by others"),
-        fields={"count": len(readable)},
-        remedy=N_("chmod 600 each file in keys/"),
+        well=not open_files and any(home.keys.glob("*.pem")),
+        sentence=N_("{count} files and folders of the home are open to others"),
+        fields={"count": len(open_files)},
+        remedy=N_("chmod -R go-rwx the home, the ledger and the file of heads"),
     )
+
+
+def _open_to_others(start: Path) -> Iterator[Path]:
+    """Yield what others than its owner may open, also what lies in folders they may enter."""
+    ahead = [start] if start.exists() else []
+    while ahead:
+        path = ahead.pop()
+        mode = path.stat(follow_symlinks=False).st_mode
+        if stat.S_ISLNK(mode) or not mode & 0o077:
+            continue
+        if path.name != PUBLIC_FILE:
+            yield path
+        if stat.S_ISDIR(mode):
+            ahead.extend(path.iterdir())
 
 
 def _disk(home: Home, now_us: int) -> Finding:  # noqa: ARG001

@@ -1,7 +1,8 @@
 """A centre's home: one folder with what this installation is and the keys only it has.
 
-centre.toml         country, names, database, ledger
+centre.toml         country, names, database, ledger, and the address if it is asked from outside
 keys/django         what sessions and one-time links are signed with
+keys/database       the database's password, unless HOLDFAST_DATABASE_PASSWORD says it or none is needed
 keys/<key id>.pem   the Ed25519 key that orders and audit heads are signed with
 ledger/             the transfers (unless centre.toml names another folder)
 centre.sqlite3      the database (unless centre.toml names another)
@@ -11,16 +12,20 @@ heads.jsonl         signed heads of the audit, a copy outside the database
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from holdfast.core.errors import CentreError
 from holdfast.core.words import N_
 
 CENTRE_FILE = "centre.toml"
 HOME_DEFAULT = "centre"
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_URL = re.compile(r"(https://[a-z0-9.-]+(?::[0-9]{1,5})?)/?", re.ASCII).fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +42,34 @@ class Home:
     ledger: Path
     heads: Path
     hosts: tuple[str, ...]
-    """Names under which the server may be asked."""
+    """Names under which the server may be asked; this machine's own are always among them."""
+    url: str = ""
+    """Such as https://centre.example: where others reach it, through a proxy that speaks TLS."""
 
     @property
     def keys(self) -> Path:
         """Where the keys are."""
         return self.folder / "keys"
+
+    def database_password(self) -> str:
+        """Return the database's password, which centre.toml need not hold; empty if none is kept.
+
+        Raises:
+            CentreError: `database_password_unreadable`.
+        """
+        told = os.environ.get("HOLDFAST_DATABASE_PASSWORD")
+        if told is not None:
+            return told
+        try:
+            return (self.keys / "database").read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return ""
+        except (OSError, UnicodeDecodeError):
+            raise CentreError(
+                "database_password_unreadable",
+                N_("the database's password in {file} can't be read"),
+                file=self.keys / "database",
+            ) from None
 
     @classmethod
     def read(cls, folder: Path) -> Home:
@@ -72,6 +99,8 @@ class Home:
 
     @classmethod
     def _of(cls, folder: Path, values: dict[str, Any]) -> Home:
+        url = check_url(values["url"]) if values.get("url") else ""
+        named = (*values.get("hosts", ()), *filter(None, [urlsplit(url).hostname]), *LOOPBACK)
         return cls(
             folder=folder,
             country=values["country"],
@@ -79,8 +108,25 @@ class Home:
             database=values.get("database", f"sqlite:///{folder / 'centre.sqlite3'}"),
             ledger=folder / values.get("ledger", "ledger"),
             heads=folder / values.get("heads", "heads.jsonl"),
-            hosts=tuple(values.get("hosts", ("127.0.0.1", "localhost"))),
+            hosts=tuple(dict.fromkeys(named)),
+            url=url,
         )
+
+
+def check_url(url: str) -> str:
+    """Return the address of a centre, without a slash at its end.
+
+    Raises:
+        CentreError: `centre_url_form`.
+    """
+    found = _URL(url)
+    if found is None:
+        raise CentreError(
+            "centre_url_form",
+            N_("{value!r} is not where a centre is reached; https://HOST or https://HOST:PORT is"),
+            value=url[:80],
+        )
+    return found[1]
 
 
 def this_home() -> Home:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import secrets
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ from holdfast.core.instant import DAY_US
 from holdfast.core.words import N_
 from holdfast.law.law import Law
 from holdfast.ledger.store import LedgerWriter
-from holdfast.records.signing_key import create_key
-from holdfast.server.home import CENTRE_FILE, Home
+from holdfast.records.signing_key import create_key, public_keys
+from holdfast.server.home import CENTRE_FILE, Home, check_url
 from holdfast.server.runtime import CLOCK
 
 LINK_DAYS = 3
@@ -30,16 +31,21 @@ class HomeWanted:
     name: str
     database: str | None = None
     hosts: tuple[str, ...] = ()
+    url: str = ""
 
 
 def make_home(wanted: HomeWanted) -> Home:
     """Make the folder with its keys and an empty ledger; nothing there is ever replaced.
 
+    What was ended midway can be begun again: secrets and keys that are there are kept.
+
     Raises:
-        CentreError: `home_exists`.
+        CentreError: `home_exists` or `centre_url_form`.
         Refused: `law_country_unknown`.
     """
-    Law.load().local_day(wanted.country, CLOCK())
+    now_us = CLOCK()
+    Law.load().local_day(wanted.country, now_us)
+    url = check_url(wanted.url) if wanted.url else ""
     if (wanted.folder / CENTRE_FILE).exists():
         raise CentreError(
             "home_exists",
@@ -51,18 +57,32 @@ def make_home(wanted: HomeWanted) -> Home:
     keys.mkdir(exist_ok=True, mode=0o700)
     _secret(keys / "django", secrets.token_urlsafe(48).encode())
     _secret(keys / "person", secrets.token_bytes(32))
-    create_key(keys, f"{wanted.name}-{CLOCK() // 1_000_000:x}")
+    if not public_keys(keys):
+        create_key(keys, new_key_id(wanted.name, now_us), now_us)
     with LedgerWriter.open(wanted.folder / "ledger"):
         pass
-    lines = [f'country = "{wanted.country}"', f'name = "{wanted.name}"']
-    if wanted.database:
-        lines.append(f'database = "{wanted.database}"')
-    if wanted.hosts:
-        lines.append(f"hosts = [{', '.join(f'{host!r}' for host in wanted.hosts)}]")
+    values = {
+        "country": wanted.country,
+        "name": wanted.name,
+        "database": wanted.database,
+        "hosts": list(wanted.hosts),
+        "url": url,
+    }
+    lines = [f"{name} = {_toml(value)}\n" for name, value in values.items() if value]
     draft = wanted.folder / f"{CENTRE_FILE}.new"
-    draft.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    draft.write_text("".join(lines), encoding="utf-8")
     draft.replace(wanted.folder / CENTRE_FILE)
     return Home.read(wanted.folder)
+
+
+def new_key_id(name: str, now_us: int) -> str:
+    """Return the id of a new signing key of a centre, told from others by its time (ms)."""
+    return f"{name}-{now_us // 1000:x}"
+
+
+def _toml(value: str | list[str] | None) -> str:
+    """Write text, or a list of it: TOML's basic strings are JSON's, but for one character."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def first_link(now_us: int) -> str:
@@ -98,6 +118,14 @@ def first_link(now_us: int) -> str:
 
 
 def _secret(path: Path, content: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    """Keep a secret whole or not at all; one that is there stays."""
+    if path.exists():
+        return
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

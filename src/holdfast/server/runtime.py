@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import secrets
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from threading import RLock
 
-from holdfast.core.errors import LedgerError
+from holdfast.core.errors import LedgerBusy, LedgerError
 from holdfast.core.instant import SECOND_US
 from holdfast.core.keys import PublicKey
+from holdfast.core.words import N_
 from holdfast.law.law import Law
 from holdfast.ledger.store import LedgerStore
-from holdfast.records.signing_key import public_keys
+from holdfast.records.signing_key import dated_keys
 from holdfast.server.clock import SteadyClock, counter_us
 from holdfast.server.home import Home, this_home
 from holdfast.workflows.centre import Centre
 
 CLOCK = SteadyClock()
+LENT_S_MAX = 10.0
 
 
 class LentLedger:
@@ -38,8 +39,15 @@ class LentLedger:
 
         Raises:
             LedgerError: it is missing, damaged or of another version.
+            LedgerBusy: `ledger_lent`: another user has not given it back. Who waits may hold rows
+                of the database that this user waits for, which no database can see.
         """
-        with self._lock:
+        if not self._lock.acquire(timeout=LENT_S_MAX):
+            raise LedgerBusy(
+                "ledger_lent",
+                N_("the ledger is in use in this process; the same call can succeed later"),
+            )
+        try:
             try:
                 if self._store is None:
                     self._store = LedgerStore.open(self._folder)
@@ -50,6 +58,8 @@ class LentLedger:
                 self.close()
                 raise
             yield self._store
+        finally:
+            self._lock.release()
 
     def _is_behind(self, store: LedgerStore) -> bool:
         """Whether the writer has acknowledged more; to catch up costs milliseconds, to ask few µs.
@@ -80,9 +90,8 @@ def centre() -> Centre:
 
 
 def order_keys() -> list[PublicKey]:
-    """Return the public keys that this centre's orders were ever signed with."""
-    known = public_keys(this_home().keys)
-    return [PublicKey.parse(key_id, b64encode(key).decode()) for key_id, key in known.items()]
+    """Return the public keys that this centre's orders were ever signed with, and when."""
+    return dated_keys(this_home().keys)
 
 
 def centre_of(home: Home) -> Centre:

@@ -24,6 +24,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "holdfast.api.edge.ApiEdge",
     "django.middleware.security.SecurityMiddleware",
+    "holdfast.console.policy.PagePolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -44,7 +45,8 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": database_of(HOME.database)}
+_PASSWORD = HOME.database_password()
+DATABASES = {"default": database_of(HOME.database) | ({"PASSWORD": _PASSWORD} if _PASSWORD else {})}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "people.Staff"
 AUTH_PASSWORD_VALIDATORS = [
@@ -70,3 +72,11 @@ CSRF_COOKIE_SAMESITE = "Strict"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+
+if HOME.url:
+    # A proxy before this server speaks TLS, and says so with each request that it hands on.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    CSRF_TRUSTED_ORIGINS = [HOME.url]
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600

@@ -1,7 +1,8 @@
 """The worker: does what is due. Any number may run; each piece of work is done by one of them.
 
     deliver   messages of the outbox, many at once, few to one institution
-    due       lapses, claims to be settled, reminders, transfers to be written into the ledger
+    ends      of holds, and reminders before them
+    due       claims to be settled, transfers to be written into the ledger
     follow    changes of the ledger
     seal      the audit
 
@@ -40,9 +41,10 @@ from holdfast.server.runtime import CLOCK, centre_of
 from holdfast.workflows.add_claims import TRACE
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.deliver_message import Reached, deliver_to, ended_among, reached
-from holdfast.workflows.due_work import OTHER_KINDS, do_due
+from holdfast.workflows.due_work import END_KINDS, do_due
 from holdfast.workflows.follow_ledger import follow_ledger
 from holdfast.workflows.messages_out import HOLD
+from holdfast.workflows.record_answer import LEARN
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,8 @@ LEASE_US = 40 * SECOND_US
 worker had in hand when it died waits so long."""
 TOGETHER_US = SECOND_US
 """How long a claim waits to be settled anew: most answers to its orders come together."""
+SETTLED_AT_ONCE = 8
+"""How many such claims are taken at a time; nobody waits for them as for the end of a hold."""
 IDLE_S = 0.02
 IDLE_EMBEDDED_S = 0.05
 """An embedded database is asked less often: its questions and answers share a lock."""
@@ -84,6 +88,7 @@ class Worker:
         check_start(read_heartbeat(self.home.folder), CLOCK())
         idle_s = IDLE_EMBEDDED_S if connection.vendor == "sqlite" else IDLE_S
         loops: list[tuple[str, Callable[[], bool], float]] = [
+            ("ends", self._do_ends, idle_s),
             ("due", self._do_due, idle_s),
             ("follow", self._follow, 10 * idle_s),
             ("seal", self._seal, 1.0),
@@ -110,15 +115,21 @@ class Worker:
                 self.stop.wait(pause_s)
         connection.close()
 
+    def _do_ends(self) -> bool:
+        """End what has run out; one at a time, so that whoever dies makes nothing else wait."""
+        return self._do_some(CLOCK(), 1, END_KINDS)
+
     def _do_due(self) -> bool:
         now_us = CLOCK()
-        if not due.is_any_due(now_us):
+        then_us = now_us - TOGETHER_US
+        return self._do_some(now_us, 1, (LEARN,)) or self._do_some(
+            then_us, SETTLED_AT_ONCE, (TRACE,)
+        )
+
+    def _do_some(self, now_us: int, limit: int, kinds: Collection[str]) -> bool:
+        if not due.is_any_due(now_us, kinds):
             return False
-        # One at a time: whoever dies with it in hand makes nothing else wait.
-        found = due.take(now_us=now_us, lease_us=LEASE_US, limit=1, kinds=OTHER_KINDS)
-        if not found:
-            then_us = now_us - TOGETHER_US
-            found = due.take(now_us=then_us, lease_us=LEASE_US, limit=1, kinds=(TRACE,))
+        found = due.take(now_us=now_us, lease_us=LEASE_US, limit=limit, kinds=kinds)
         for work in found:
             self._do(work)
         return bool(found)
@@ -141,6 +152,8 @@ class Worker:
         try:
             follow_ledger(self.centre)
         except Conflict as conflict:
+            if conflict.code != "change_applied_already":
+                raise
             log.info("the ledger was followed by another worker: %s", conflict.code)
         return False
 

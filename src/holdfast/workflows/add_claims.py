@@ -26,7 +26,7 @@ from holdfast.people.actor import Actor
 from holdfast.people.role import Scope
 from holdfast.records import audit, due
 from holdfast.workflows.centre import Centre
-from holdfast.workflows.find_payment import Found, find_payment, fits, is_of
+from holdfast.workflows.find_payment import Found, find_payment, fits, is_of, slip_reference
 from holdfast.workflows.hold_money import hold_money
 
 log = logging.getLogger(__name__)
@@ -153,6 +153,19 @@ def taken_anew(take: Callable[[], Taken]) -> Taken:
     )
 
 
+ACCEPTED_FIELDS = (
+    "transfer_id",
+    "currency",
+    "time_us",
+    "seq",
+    "amount_minor",
+    "debit_account",
+    "credit_account",
+    "state",
+)
+"""What `accept` sets; a confirmation that comes at the same moment is not written over."""
+
+
 def accept(claim: Claim, transfer: Transfer) -> None:
     """Join a claim to its payment in the ledger; one to the payer's own account is refused."""
     claim.transfer_id = transfer.transfer_id
@@ -176,7 +189,7 @@ def _is_meant(centre: Centre, before: Claim, found: Found, actor: Actor) -> bool
     if not is_of(found.transfer, before.only_from) or not fits(found.transfer, told):
         return False
     accept(before, found.transfer)
-    before.save()
+    before.save(update_fields=ACCEPTED_FIELDS)
     record_claim(centre, before, actor, "accept_claim")
     return True
 
@@ -197,7 +210,7 @@ def _claim_of(told: Payment, found: Found, only_from: str) -> Claim:
         state=ClaimState.WAITING.value,
         told=told.model_dump(mode="json", exclude_none=True),
         transfer_id=None,
-        told_transfer_id=told.transfer_id or "",
+        told_transfer_id=told.transfer_id or slip_reference(told) or "",
         only_from=only_from,
         currency=told.currency or "",
         debit_account=told.from_account or "",

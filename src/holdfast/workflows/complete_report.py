@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from holdfast.cases.models import Claim, Report, ReportVersion
+from holdfast.cases.models import Report, ReportVersion
 from holdfast.cases.report import Payment, ReportTold, missing
 from holdfast.core.errors import Conflict, NotFound
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
-from holdfast.records import audit, due
+from holdfast.records import audit
 from holdfast.workflows.add_claims import (
-    TRACE,
     Taken,
     add_claims,
-    classify,
     look_up,
-    record_claim,
     taken_anew,
 )
+from holdfast.workflows.ask_person import ask_about_homes
 from holdfast.workflows.centre import Centre
+from holdfast.workflows.dispute import ask_about_disputed, heed_types
 from holdfast.workflows.take_report import check_report, confirm_known, kept_form
 
 
@@ -72,28 +71,20 @@ def _complete(centre: Centre, report_id: str, told: ReportTold, actor: Actor) ->
             subject=f"case:{report.case.number}",
             detail={"report": report_id, "missing": len(report.missing)},
         )
-        _classify(centre, report, told.scam_type, actor)
+        disputed = heed_types(centre, report, actor)
         added = [payment for payment in told.payments if _form(payment) not in before]
         with look_up(centre, added, actor) as looked:
             taken = add_claims(centre, report, told, looked, actor)
         confirm_known(centre, told, taken, actor)
+        # After the currency's lock, because orders are locked here.
+        ask_about_disputed(centre, disputed + heed_types(centre, report, actor))
+        ask_about_homes(centre, [*taken.claims, *taken.accepted])
         return taken
 
 
-def _classify(centre: Centre, report: Report, scam_type: str | None, actor: Actor) -> None:
-    """Give the claims that this report alone tells of the type of scam that is known by now."""
-    for claim in Claim.objects.select_related("case").filter(told_by__report=report):
-        before = claim.disputed
-        classify(centre, claim, scam_type)
-        if claim.disputed == before or claim.told_by.count() > 1:
-            continue
-        claim.save(update_fields=["disputed", "hops_max"])
-        record_claim(centre, claim, actor, "classify_claim", disputed=claim.disputed)
-        due.plan(kind=TRACE, subject=claim.claim_id, due_us=centre.now_us())
-
-
 def _locked_report(report_id: str, actor: Actor) -> Report:
-    reports = Report.objects.select_for_update(of=("self",), no_key=True).select_related("case")
+    # Locked alone: joined with its case, the row would be missed while a merge moves it there.
+    reports = Report.objects.select_for_update(no_key=True)
     report: Report | None = reports.filter(report_id=report_id).first()
     if report is None or not (actor.is_centre or report.institution_id == actor.institution_id):
         raise NotFound(

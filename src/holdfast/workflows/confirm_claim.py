@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import transaction
 
 from holdfast.cases.hold import HoldState
-from holdfast.cases.models import Claim, Order
-from holdfast.cases.queries import OPEN_VALUES
+from holdfast.cases.models import Claim, HoldShare, Order
+from holdfast.cases.queries import UNANSWERED_VALUES, in_parts
 from holdfast.cases.review import ReviewKind
 from holdfast.core.account import bank_of
 from holdfast.core.errors import NotFound
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
 from holdfast.records import audit, due
-from holdfast.workflows.add_claims import TRACE
 from holdfast.workflows.ask_person import ask_person
 from holdfast.workflows.centre import Centre
-from holdfast.workflows.hold_money import LAPSE
-from holdfast.workflows.legal_basis import Basis, basis_for
+from holdfast.workflows.lapse_hold import lapse_if_due
+from holdfast.workflows.legal_basis import Basis, bases_for
 from holdfast.workflows.messages_out import post_extension
 from holdfast.workflows.remind_victim import plan_reminders
-from holdfast.workflows.step_order import locked_order, record_step
+from holdfast.workflows.set_aside import set_aside_of
+from holdfast.workflows.step_order import LAPSE, TRACE, locked_order, record_step
 
 
 def confirm_claim(centre: Centre, claim_id: str, actor: Actor, *, name_matches: bool) -> Claim:
@@ -61,7 +63,8 @@ def confirm_claim(centre: Centre, claim_id: str, actor: Actor, *, name_matches: 
 
 
 def _locked_claim(claim_id: str, actor: Actor) -> Claim:
-    claims = Claim.objects.select_for_update(of=("self",), no_key=True).select_related("case")
+    # Its row alone: joined to its case, it would be missed where a merge moves it.
+    claims = Claim.objects.select_for_update(no_key=True)
     claim: Claim | None = claims.filter(claim_id=claim_id).first()
     mine = claim is not None and (
         actor.is_centre
@@ -75,33 +78,84 @@ def _locked_claim(claim_id: str, actor: Actor) -> Claim:
 
 
 def rest_on_new_basis(centre: Centre, claim: Claim, actor: Actor) -> list[Order]:
-    """Put a claim's open orders on the strongest basis there is now; return those changed.
+    """Put the open orders that serve a claim on the strongest basis that it has now.
 
-    Only an end that lies later is taken: a stronger basis never shortens a hold. Ended orders
-    stay ended.
+    See `rest_on_new_bases`.
     """
-    basis = basis_for(centre, claim, centre.now_us())
-    if basis is None:
+    return rest_on_new_bases(centre, [claim], actor)
+
+
+def rest_on_new_bases(centre: Centre, claims: Iterable[Claim], actor: Actor) -> list[Order]:
+    """Put the open orders that serve some claims on the strongest basis there is now.
+
+    Returns the orders changed. A hold ends when the last of the claims that it serves lets it;
+    no basis shortens it. Ended orders stay ended, and so does one whose time has run out though
+    nobody has ended it yet: it lapses here, and a person is asked whether to order anew.
+    """
+    ids = [claim.id for claim in claims]
+    serving: dict[str, set[int]] = {}
+    for order_id, claim_id in _serving(ids):
+        serving.setdefault(order_id, set()).add(claim_id)
+    if not serving:
         return []
-    ids = Order.objects.filter(claim=claim, state__in=OPEN_VALUES).values_list(
-        "order_id", flat=True
-    )
+    served = set().union(*serving.values())
+    # Read anew: a confirmation may have come since the claims were read.
+    anew = [claim for some in in_parts(served) for claim in Claim.objects.filter(id__in=some)]
+    bases = bases_for(centre, anew, centre.now_us())
+    known: dict[str, Order] = {}
+    for some in in_parts(serving):
+        known |= {
+            order.order_id: order for order in Order.objects.defer("body").filter(order_id__in=some)
+        }
     changed = []
-    for order_id in ids.order_by("order_id"):
-        order = locked_order(order_id)
-        if HoldState(order.state).ended or order.state == HoldState.SEIZED.value:
+    for order_id in sorted(serving):
+        there = [bases[claim_id] for claim_id in serving[order_id] if claim_id in bases]
+        if _better(known[order_id], there) is None:
             continue
-        is_firmer = order.provisional and not basis.provisional
-        if order.lapses_us < basis.lapses_us or is_firmer:
+        order = locked_order(order_id)
+        basis = _better(order, there)
+        if basis is None:
+            continue
+        if lapse_if_due(centre, order):
+            _ask_after_lapse(centre, order)
+        else:
             _rest(centre, order, basis, actor)
             changed.append(order)
     return changed
 
 
+def _serving(claim_ids: Iterable[int]) -> Iterable[tuple[str, int]]:
+    """Yield the open orders that serve claims: by what they hold, or are asked to hold."""
+    for some in in_parts(claim_ids):
+        asked = Order.objects.filter(claim_id__in=some, state__in=UNANSWERED_VALUES)
+        yield from asked.values_list("order_id", "claim_id")
+        held = HoldShare.objects.filter(claim_id__in=some, until_us=None)
+        yield from held.values_list("order__order_id", "claim_id")
+
+
+def _better(order: Order, bases: Iterable[Basis]) -> Basis | None:
+    """Return the basis that gives an order the latest end, if that is later than its own."""
+    state = HoldState(order.state)
+    if state.ended or state is HoldState.SEIZED:
+        return None
+    longest = max(bases, key=lambda basis: basis.lapses_us, default=None)
+    return longest if longest is not None and longest.lapses_us > order.lapses_us else None
+
+
+def _ask_after_lapse(centre: Centre, order: Order) -> None:
+    ask_person(
+        centre,
+        ReviewKind.AFTER_LAPSE,
+        order.case,
+        order.order_id,
+        {"order": order.order_id, "amount_minor": set_aside_of(order)},
+    )
+
+
 def _rest(centre: Centre, order: Order, basis: Basis, actor: Actor) -> None:
     before = HoldState(order.state)
     order.basis, order.provisional = basis.key, basis.provisional
-    order.lapses_us = max(order.lapses_us, basis.lapses_us)
+    order.lapses_us = basis.lapses_us
     if not before.unanswered:
         order.state = HoldState.EXTENDED.value
     order.save()

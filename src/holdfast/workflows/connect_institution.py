@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -9,16 +10,21 @@ from django.db import transaction
 
 from holdfast.banks.deadline import check_endpoint
 from holdfast.core.errors import Conflict, NotFound, Refused
+from holdfast.core.instant import DAY_US
 from holdfast.core.keys import PublicKey
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
-from holdfast.people.keys import issue_key
-from holdfast.people.models import Institution, InstitutionKey
-from holdfast.people.role import Scope
+from holdfast.people.keys import issue_key, person_of, retire_key
+from holdfast.people.models import ApiKey, Institution, InstitutionKey
+from holdfast.people.role import KINDS, Scope
 from holdfast.records import audit
 from holdfast.workflows.centre import Centre
 
 DELIVERIES = ("push", "poll", "file")
+INSTITUTION_FORM = r"[A-Z]{2}\.[A-Za-z0-9.-]{1,50}"
+EXPIRES_DAYS = 400
+"""Of a key for a program, where nothing else is said: a year, and time to renew it."""
+EXPIRES_DAYS_MAX = 3660
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +39,19 @@ class Connection:
 
 
 def connect_institution(centre: Centre, told: Connection, actor: Actor) -> Institution:
-    """Enter an institution, or change how it is connected.
+    """Enter an institution, or change how it is connected; one that was closed is open again.
 
     Raises:
-        Refused: `endpoint_missing` where orders are to be pushed nowhere, `endpoint_form` or
-            `endpoint_insecure`.
+        Refused: `institution_form`, `institution_kind`, `endpoint_missing` where orders are to be
+            pushed nowhere, `endpoint_form` or `endpoint_insecure`.
     """
-    if told.delivery == "push" and not told.endpoint:
-        raise Refused(
-            "endpoint_missing", N_("orders that are pushed need an endpoint; name one, or poll")
-        )
+    _check(told)
     values = {
         "name": told.name,
         "kind": told.kind,
         "delivery": told.delivery,
         "endpoint": check_endpoint(told.endpoint) if told.endpoint else "",
+        "closed_us": None,
     }
     with transaction.atomic():
         institution: Institution
@@ -61,17 +65,33 @@ def connect_institution(centre: Centre, told: Connection, actor: Actor) -> Insti
     return institution
 
 
-def add_public_key(
-    centre: Centre, institution_id: str, key_id: str, text: str, actor: Actor
-) -> None:
-    """Enter a key by which the institution's answers are known; the same again changes nothing.
+def close_institution(centre: Centre, institution_id: str, actor: Actor) -> None:
+    """End an institution's part: no order is pushed to it, and none of its keys opens anything.
+
+    Its keys stay retired where it is connected again.
 
     Raises:
         NotFound: `institution_unknown`.
-        Refused: `key_text` or `key_id_form`.
+    """
+    institution, now_us = institution_of(institution_id), centre.now_us()
+    with transaction.atomic():
+        closed = Institution.objects.filter(id=institution.id, closed_us=None)
+        if not closed.update(closed_us=now_us):
+            return
+        for kind in (ApiKey, InstitutionKey):
+            kind.objects.filter(institution=institution, retired_us=None).update(retired_us=now_us)
+        _record(centre, "close_institution", institution_id, actor, {})
+
+
+def add_public_key(centre: Centre, institution_id: str, key: PublicKey, actor: Actor) -> None:
+    """Enter a key by which the institution's answers are known; the same again changes nothing.
+
+    A key that is known is retired where `key` says so; what is retired never comes back.
+
+    Raises:
+        NotFound: `institution_unknown`.
         Conflict: `key_id_taken` where this id stands for another key.
     """
-    key = PublicKey.parse(key_id, text)
     institution = institution_of(institution_id)
     with transaction.atomic():
         known, new = InstitutionKey.objects.get_or_create(
@@ -79,7 +99,8 @@ def add_public_key(
             defaults={
                 "institution": institution,
                 "public_key": key.text,
-                "valid_from_us": 0,
+                "valid_from_us": key.valid_from_us,
+                "retired_us": key.retired_us,
             },
         )
         if (known.institution_id, known.public_key) != (institution.id, key.text):
@@ -90,6 +111,12 @@ def add_public_key(
             )
         if new:
             _record(centre, "add_public_key", institution_id, actor, {"key": key.key_id})
+        elif key.retired_us is not None and (
+            known.retired_us is None or key.retired_us < known.retired_us
+        ):
+            known.retired_us = key.retired_us
+            known.save(update_fields=["retired_us"])
+            _record(centre, "retire_public_key", institution_id, actor, {"key": key.key_id})
 
 
 def retire_public_key(centre: Centre, key_id: str, actor: Actor) -> None:
@@ -109,6 +136,23 @@ def retire_public_key(centre: Centre, key_id: str, actor: Actor) -> None:
             _record(centre, "retire_public_key", institution_id, actor, {"key": key_id})
 
 
+def retire_any_key(centre: Centre, key_id: str, actor: Actor) -> None:
+    """End the use of a program's key or of a public key, whichever has this id.
+
+    Raises:
+        NotFound: `key_unknown`.
+    """
+    key = ApiKey.objects.select_related("institution").filter(key_id=key_id).first()
+    if key is None:
+        retire_public_key(centre, key_id, actor)
+        return
+    if key.retired_us is None:
+        with transaction.atomic():
+            retire_key(key_id, centre.now_us())
+            institution_id = key.institution.institution_id
+            _record(centre, "retire_key", institution_id, actor, {"key": key_id})
+
+
 def issue_program_key(
     centre: Centre,
     institution_id: str,
@@ -116,17 +160,39 @@ def issue_program_key(
     label: str,
     actor: Actor,
     chance: Callable[[int], bytes],
+    *,
+    person: str = "",
+    expires_days: int = EXPIRES_DAYS,
 ) -> str:
     """Make a key for an institution's program and return its text, which is kept nowhere.
 
     Raises:
         NotFound: `institution_unknown`.
+        Refused: `key_expires_days`, or as `issue_key`.
     """
+    if not 0 < expires_days <= EXPIRES_DAYS_MAX:
+        raise Refused(
+            "key_expires_days",
+            N_("a key is good for 1 to {limit} days, not for {days}"),
+            limit=EXPIRES_DAYS_MAX,
+            days=expires_days,
+        )
     institution = institution_of(institution_id)
     granted = sorted(set(scopes), key=lambda scope: scope.value)
     with transaction.atomic():
-        text = issue_key(institution, granted, label, centre.now_us(), chance)
-        detail = {"label": label, "scopes": [scope.value for scope in granted]}
+        now_us = centre.now_us()
+        text = issue_key(
+            institution,
+            granted,
+            label,
+            now_us,
+            chance,
+            now_us + expires_days * DAY_US,
+            person=person_of(person),
+            issued_by=actor.name,
+        )
+        key_id = text.split("_")[1]
+        detail = {"key": key_id, "label": label, "scopes": [scope.value for scope in granted]}
         _record(centre, "issue_key", institution_id, actor, detail)
     return text
 
@@ -145,6 +211,26 @@ def institution_of(institution_id: str) -> Institution:
             institution=institution_id[:60],
         )
     return found
+
+
+def _check(told: Connection) -> None:
+    if re.fullmatch(INSTITUTION_FORM, told.institution_id) is None:
+        raise Refused(
+            "institution_form",
+            N_("{value!r} is not an institution; one is written like TH.THCBC.004 or TH.POLICE"),
+            value=told.institution_id[:60],
+        )
+    if told.kind not in KINDS:
+        raise Refused(
+            "institution_kind",
+            N_("{value!r} is no kind of institution; {right} are"),
+            value=told.kind[:60],
+            right=", ".join(KINDS),
+        )
+    if told.delivery == "push" and not told.endpoint:
+        raise Refused(
+            "endpoint_missing", N_("orders that are pushed need an endpoint; name one, or poll")
+        )
 
 
 def _record(

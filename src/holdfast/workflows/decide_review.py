@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db import transaction
 
+from holdfast.cases.hold import HoldState
 from holdfast.cases.models import Claim, Order, Review
 from holdfast.cases.queries import overheld_now
 from holdfast.cases.review import ReviewKind, ReviewState
 from holdfast.core.errors import Conflict, Forbidden, NotFound
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
+from holdfast.people.keys import Hands, hands_of
 from holdfast.records import audit, due
 from holdfast.workflows.add_claims import TRACE
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.confirm_claim import confirm_claim
+from holdfast.workflows.dispute import end_dispute
 from holdfast.workflows.release_hold import release_hold
+from holdfast.workflows.seize_hold import seize_hold
 from holdfast.workflows.set_aside import ask_again
 from holdfast.workflows.step_order import locked_order
+
+_LET_GO = {
+    ReviewKind.NAME_MISMATCH.value,
+    ReviewKind.DISPUTE.value,
+    ReviewKind.VICTIM_ACCOUNT.value,
+}
+"""Reviews about an order that stands: it is let go where a person declines."""
 
 
 def decide_review(
@@ -26,7 +39,8 @@ def decide_review(
 
     Raises:
         NotFound: `review_unknown`.
-        Forbidden: `own_request`: nobody approves what they asked for.
+        Forbidden: `own_request`: nobody decides what they asked for, by whichever of their names
+            or keys, nor what was asked with a key that they gave out, or whose holder gave theirs.
         Conflict: `review_decided`.
     """
     with transaction.atomic():
@@ -36,7 +50,7 @@ def decide_review(
             raise NotFound(
                 "review_unknown", N_("there is no review {review} for you"), review=review_id[:60]
             )
-        if review.asked_by == actor.name:
+        if _hands_of(actor).meet(hands_of(review.asked_by)):
             raise Forbidden("own_request", N_("nobody decides what they asked for themselves"))
         if review.state != ReviewState.OPEN.value:
             raise Conflict(
@@ -58,9 +72,14 @@ def decide_review(
         )
         if approve:
             _carry_out(centre, review, actor)
-        elif review.kind == ReviewKind.NAME_MISMATCH.value:
+        elif review.kind in _LET_GO:
             _let_go_of_stranger(centre, review, actor)
     return review
+
+
+def _hands_of(actor: Actor) -> Hands:
+    known = hands_of(actor.name)
+    return replace(known, names=(known.names | {actor.person}) - {""})
 
 
 def _carry_out(centre: Centre, review: Review, actor: Actor) -> None:
@@ -80,6 +99,10 @@ def _carry_out(centre: Centre, review: Review, actor: Actor) -> None:
         claim_id = review.subject.partition("@")[0]
         if _is_claim(claim_id):
             due.plan(kind=TRACE, subject=claim_id, due_us=centre.now_us())
+    elif kind is ReviewKind.SCAM_TYPE:
+        end_dispute(centre, review.subject, actor)
+    elif kind is ReviewKind.SEIZURE:
+        seize_hold(centre, review.subject, actor)
 
 
 def _is_claim(subject: str) -> bool:
@@ -87,10 +110,10 @@ def _is_claim(subject: str) -> bool:
 
 
 def _let_go_of_stranger(centre: Centre, review: Review, actor: Actor) -> None:
-    """Release what is held of somebody who, a person says, is not the payee that was meant."""
+    """Release an order that, a person says, must not stand; one on its way is withdrawn."""
     order = Order.objects.filter(order_id=review.subject).first()
-    if order is not None and order.held_minor:
-        release_hold(centre, order.order_id, actor, "name_mismatch")
+    if order is not None and not HoldState(order.state).ended:
+        release_hold(centre, order.order_id, actor, review.kind)
 
 
 def _release_excess(centre: Centre, review: Review, actor: Actor) -> None:

@@ -56,5 +56,5 @@ _DOERS: dict[str, Callable[[Centre, Path, str], None]] = {
     LEARN: _learn,
     REMIND: _remind,
 }
-OTHER_KINDS = tuple(kind for kind in _DOERS if kind != TRACE)
-"""All due work but to settle claims, of which there is the most."""
+END_KINDS = (LAPSE, REMIND)
+"""Due work that needs no ledger and waits for nothing: holds end on time whatever else is due."""

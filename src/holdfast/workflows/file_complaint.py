@@ -9,7 +9,7 @@ from django.db import transaction
 from holdfast.cases.claim import ClaimState
 from holdfast.cases.hold import HoldState
 from holdfast.cases.models import Case, Claim, Order, PoliceComplaint
-from holdfast.cases.queries import current_case
+from holdfast.cases.queries import current_case, locked_case
 from holdfast.cases.review import ReviewKind
 from holdfast.core.errors import Conflict, Forbidden, NotFound, Refused
 from holdfast.core.words import N_
@@ -51,6 +51,7 @@ def file_complaint(
             N_("a complaint is filed, then accepted, both before now; check the times"),
         )
     with transaction.atomic():
+        case = locked_case(case)
         complaint = _enter(centre, case, told, actor, now_us)
         if told.accepted_us is not None and complaint.accepted_us is None:
             _check_confirming(complaint, told.accepted_us, actor)

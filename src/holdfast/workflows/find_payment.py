@@ -35,7 +35,7 @@ def find_payment(ledger: Ledger, told: Payment, only_from: str = "") -> Found:
     the time told; where more than one fits, none is chosen. With `only_from`, a bank, payments
     of other banks' customers are as if they were not there.
     """
-    for reference in (told.transfer_id, _slip_reference(told)):
+    for reference in (told.transfer_id, slip_reference(told)):
         transfer = ledger.find([reference]).get(reference) if reference else None
         if transfer is not None:
             fits_ = fits(transfer, told) and is_of(transfer, only_from)
@@ -55,7 +55,8 @@ def is_of(transfer: Transfer, only_from: str) -> bool:
     return only_from in ("", bank_of(transfer.debit_account))
 
 
-def _slip_reference(told: Payment) -> str | None:
+def slip_reference(told: Payment) -> str | None:
+    """Return the bank's reference in a slip's QR code, or None where there is none."""
     if told.slip_qr is None:
         return None
     slip = parse_qr(told.slip_qr)
@@ -76,7 +77,7 @@ def _around(ledger: Ledger, told: Payment) -> list[Transfer]:
 
 
 def _is_meant(transfer: Transfer, told: Payment) -> bool:
-    reference = told.uetr or _slip_reference(told)
+    reference = told.uetr or slip_reference(told)
     if reference is not None:
         return reference in (transfer.uetr, transfer.end_to_end_id) and fits(transfer, told)
     return told.amount_minor is not None and fits(transfer, told)

@@ -11,18 +11,20 @@ from collections.abc import Collection, Iterable
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce, Least
+from pydantic import ValidationError
 
 from holdfast.cases.claim import ClaimState
 from holdfast.cases.models import Claim, TracedAccount
-from holdfast.cases.queries import in_parts, lock_settlement
+from holdfast.cases.queries import current_case, in_parts, lock_settlement
 from holdfast.cases.report import Payment
-from holdfast.core.errors import TrailError
+from holdfast.core.errors import HoldfastError, TrailError
 from holdfast.core.instant import HOUR_US
 from holdfast.ledger.store import LedgerStore
 from holdfast.ledger.store.records import Change
 from holdfast.records import due
 from holdfast.records.applied import advance, applied
-from holdfast.workflows.add_claims import TRACE, accept, record_claim
+from holdfast.workflows.add_claims import ACCEPTED_FIELDS, TRACE, accept, record_claim
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.confirm_claim import rest_on_new_basis
 from holdfast.workflows.find_payment import find_payment
@@ -68,7 +70,7 @@ def _apply(centre: Centre, ledger: LedgerStore, changes: Iterable[Change]) -> No
     transfers: set[str] = set()
     for change in changes:
         if change.whole:
-            return _settle(centre, ledger, list(_followed()))
+            return _plan_all(centre)
         accounts |= {account for account, _ in change.accounts}
         transfers |= set(change.transfer_ids)
     waiting = Q(state=ClaimState.WAITING.value)
@@ -85,6 +87,13 @@ def _apply(centre: Centre, ledger: LedgerStore, changes: Iterable[Change]) -> No
     return _settle(centre, ledger, list(concerned.values()))
 
 
+def _plan_all(centre: Centre) -> None:
+    """Have every claim settled anew, one part at a time: reports and ends of holds go before."""
+    now_us = centre.now_us()
+    for some in in_parts(_followed().values_list("claim_id", flat=True)):
+        due.plan_all(TRACE, dict.fromkeys(some, now_us))
+
+
 def _followed() -> QuerySet:
     """Return all claims that a change of the ledger can concern."""
     return Claim.objects.select_related("case").filter(
@@ -95,7 +104,7 @@ def _followed() -> QuerySet:
 def _settle(centre: Centre, ledger: LedgerStore, claims: list[Claim]) -> None:
     for claim in claims:
         if claim.state == ClaimState.WAITING.value:
-            _pick_up(centre, ledger, claim)
+            _pick_up_alone(centre, ledger, claim)
     accepted = [claim for claim in claims if claim.state == ClaimState.ACCEPTED.value]
     for currency in sorted({claim.currency for claim in accepted}):
         lock_settlement(currency)
@@ -120,6 +129,16 @@ def _settle_with_others(centre: Centre, ledger: LedgerStore, claim: Claim) -> Co
         return (claim.id,)
 
 
+def _pick_up_alone(centre: Centre, ledger: LedgerStore, claim: Claim) -> None:
+    """Pick a claim up; one that fails holds up no other, and is tried again in an hour."""
+    try:
+        with transaction.atomic():
+            _pick_up(centre, ledger, claim)
+    except (HoldfastError, ValidationError) as error:
+        log.warning("claim %s can't be picked up: %s", claim.claim_id, type(error).__name__)
+        due.plan(kind=TRACE, subject=claim.claim_id, due_us=centre.now_us() + HOUR_US)
+
+
 def _pick_up(centre: Centre, ledger: LedgerStore, claim: Claim) -> None:
     """Join a waiting claim to its payment if the ledger has it by now."""
     claim.refresh_from_db()  # picking another claim up may have changed this one
@@ -134,7 +153,7 @@ def _pick_up(centre: Centre, ledger: LedgerStore, claim: Claim) -> None:
         _join(centre, claim, other)
         return
     accept(claim, found.transfer)
-    claim.save()
+    claim.save(update_fields=ACCEPTED_FIELDS)
     record_claim(centre, claim, centre.itself, "accept_claim")
 
 
@@ -149,10 +168,13 @@ def _join(centre: Centre, claim: Claim, other: Claim) -> None:
             told.save(update_fields=["claim"])
     claim.state = ClaimState.WITHDRAWN.value
     claim.save(update_fields=["state"])
-    other.reported_us = min(other.reported_us, claim.reported_us)
-    other.confirmed_us = other.confirmed_us or claim.confirmed_us
-    other.save(update_fields=["reported_us", "confirmed_us"])
+    row = Claim.objects.filter(id=other.id)
+    row.update(reported_us=Least("reported_us", claim.reported_us))
+    if claim.confirmed_us is not None:
+        row.update(confirmed_us=Coalesce("confirmed_us", claim.confirmed_us))
+    other.refresh_from_db()
     record_claim(centre, claim, centre.itself, "join_claim", other=other.claim_id)
     rest_on_new_basis(centre, other, centre.itself)
-    if claim.case_id != other.case_id:
-        merge_cases(centre, claim.case, other.case, centre.itself)
+    mine, theirs = current_case(claim.case), current_case(other.case)
+    if mine.id != theirs.id:
+        merge_cases(centre, mine, theirs, centre.itself)

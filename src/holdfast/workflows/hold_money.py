@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
-from holdfast.cases.hold import FIRST
+from holdfast.cases.hold import FIRST, HoldState
 from holdfast.cases.models import Claim, Order, OrderStep
-from holdfast.cases.queries import held_on, homes_among
+from holdfast.cases.queries import UNANSWERED_VALUES, held_on, homes_among, in_parts
 from holdfast.cases.review import ReviewKind
-from holdfast.cases.wanted import Wanted, aside_after, wanted
+from holdfast.cases.slices import arrivals
+from holdfast.cases.wanted import Asked, Spot, Wanted, aside_after, unneeded, wanted
 from holdfast.core.account import bank_of
 from holdfast.ledger.store import LedgerStore
 from holdfast.people.actor import Actor
 from holdfast.records import audit, due
 from holdfast.records.models import AuditEntry
+from holdfast.trail.answer import Resting
 from holdfast.workflows.ask_person import ask_person, is_approved
 from holdfast.workflows.centre import Centre
-from holdfast.workflows.legal_basis import Basis, basis_for
-from holdfast.workflows.messages_out import post_holds
+from holdfast.workflows.confirm_claim import rest_on_new_bases
+from holdfast.workflows.legal_basis import Basis, bases_for
+from holdfast.workflows.messages_out import post_holds, post_release
 from holdfast.workflows.remind_victim import plan_reminders
 from holdfast.workflows.set_aside import sink
 from holdfast.workflows.share_holds import share_holds
+from holdfast.workflows.step_order import LAPSE, locked_order, step_order
 from holdfast.workflows.trace_money import Settled, trace_money
 
-LAPSE = "lapse"
-"""Due work: end an order whose time has run out."""
+__all__ = ["LAPSE", "Held", "hold_money"]
+
+MONEY_LEFT = "money_left"
+"""Why an order is withdrawn: nothing rests there any more."""
 NEWEST_US = 2**62
 """After every transfer there is."""
 ROUNDS_MAX = 4
@@ -43,17 +49,125 @@ class Held:
 def hold_money(centre: Centre, ledger: LedgerStore, claims: Iterable[Claim], actor: Actor) -> Held:
     """Settle some claims of one currency anew and order what rests and is not held yet.
 
-    Must be called in a transaction that holds the currency's lock.
+    All orders that serve them rest on the strongest basis afterwards, and those whose money has
+    left before an answer came are withdrawn. Must be called in a transaction that holds the
+    currency's lock.
     """
     now_us = centre.now_us()
     settled = trace_money(ledger, claims, now_us)
     for _ in range(ROUNDS_MAX):
-        if not share_holds(centre, settled, actor):
+        if not share_holds(centre, settled, actor, _may_hold(centre, settled, now_us)):
             break
         settled = trace_money(ledger, settled.claims, now_us)
     _ask_about_stops(centre, settled)
+    if settled.is_whole:
+        _let_sink(settled)
+        _withdraw(centre, settled, actor)
     orders = _Ordering(centre, settled, actor, now_us).orders(ledger)
+    changed = rest_on_new_bases(centre, settled.claims, actor)
+    for case, lapses_us in {(order.case, order.lapses_us) for order in changed}:
+        plan_reminders(centre, case, lapses_us)
     return Held(frozenset(claim.id for claim in settled.claims), orders)
+
+
+def _let_sink(settled: Settled) -> None:
+    """Let what is set aside follow the money that has left; a payment not seen tells nothing."""
+    seen = {claim.transfer_id for claim in settled.answer.claims}
+    by_id = {claim.transfer_id: claim for claim in settled.claims if claim.transfer_id in seen}
+    standing = settled.orders.standing
+    for (account, claim), aside_minor in aside_after(settled.answer.resting, standing).items():
+        if claim in by_id:
+            sink(by_id[claim], account, standing[account, claim].aside_minor - aside_minor)
+
+
+def _withdraw(centre: Centre, settled: Settled, actor: Actor) -> None:
+    """Withdraw orders whose money left before they were answered; it is looked for where it went."""
+    seen = {claim.transfer_id for claim in settled.answer.claims}
+    asked = [
+        Asked(*row)
+        for ids in in_parts(claim.id for claim in settled.claims if claim.transfer_id in seen)
+        for row in Order.objects.filter(claim_id__in=ids, state__in=UNANSWERED_VALUES)
+        .order_by("id")
+        .values_list("order_id", "account", "claim__transfer_id", "amount_minor")
+    ]
+    for order_id in unneeded(settled.answer.resting, asked):
+        order = locked_order(order_id)
+        if not HoldState(order.state).unanswered:
+            continue
+        step_order(order, HoldState.RELEASED, actor, centre.now_us(), reason=MONEY_LEFT)
+        # It rests there no more: should it come back, it is asked for anew.
+        order.set_aside_minor = 0
+        order.save(update_fields=["set_aside_minor"])
+        post_release(centre, order, order.amount_minor, MONEY_LEFT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    """What may be held by rule: claims as they stand now, their bases, and victims' accounts."""
+
+    centre: Centre
+    claims: dict[str, Claim]
+    bases: dict[int, Basis]
+    homes: set[str]
+
+    @classmethod
+    def of(cls, centre: Centre, spots: Collection[Spot], now_us: int) -> _Gate:
+        """Read what is known of accounts and claims; a word that has just come counts."""
+        claims = [
+            claim
+            for ids in in_parts({claim for _, claim in spots})
+            for claim in Claim.objects.select_related("case").filter(transfer_id__in=ids)
+        ]
+        return cls(
+            centre,
+            {claim.transfer_id: claim for claim in claims},
+            bases_for(centre, claims, now_us),
+            homes_among({account for account, _ in spots}),
+        )
+
+    def basis(self, order: Wanted) -> Basis | None:
+        """Return the basis on which its claim's money may be held, if there is one."""
+        return self.bases.get(self.claims[order.claim].id)
+
+    def waits_for_person(self, order: Wanted) -> bool:
+        """Whether a rule alone must not hold this; a person is asked, or has declined."""
+        claim = self.claims[order.claim]
+        if claim.hops_max is not None and order.hop > claim.hops_max:
+            return True
+        if bank_of(order.account).partition(".")[0] != self.centre.country:
+            return self.ask(ReviewKind.STOP, order)
+        if order.account in self.homes and self.ask(ReviewKind.VICTIM_ACCOUNT, order):
+            return True
+        return claim.disputed and self.ask(ReviewKind.DISPUTE, order)
+
+    def ask(self, kind: ReviewKind, order: Wanted) -> bool:
+        """Ask a person unless one has approved; return whether the order must wait."""
+        claim = self.claims[order.claim]
+        subject = f"{claim.claim_id}@{order.account}"
+        if is_approved(claim.case_id, kind, subject, order.amount_minor):
+            return kind is ReviewKind.STOP
+        ask_person(
+            self.centre,
+            kind,
+            claim.case,
+            subject,
+            {"account": order.account, "amount_minor": order.amount_minor, "hop": order.hop},
+        )
+        return True
+
+
+def _may_hold(centre: Centre, settled: Settled, now_us: int) -> Callable[[Resting, int], bool]:
+    """Return whether money in an account with an excess may be held, by the rules for orders."""
+    accounts = {row.account for row in settled.answer.overheld}
+    resting = settled.answer.resting
+    spots = [(row.account, row.claim) for row in resting if row.account in accounts]
+    gate = _Gate.of(centre, spots, now_us)
+
+    def may_hold(row: Resting, amount_minor: int) -> bool:
+        order = Wanted(row.account, row.claim, amount_minor, row.hop)
+        return gate.basis(order) is not None and not gate.waits_for_person(order)
+
+    return may_hold
 
 
 @dataclass(slots=True)
@@ -66,27 +180,23 @@ class _Ordering:
     now_us: int
 
     def orders(self, ledger: LedgerStore) -> list[Order]:
-        by_id = {claim.transfer_id: claim for claim in self.settled.claims}
-        resting = self.settled.answer.resting
-        standing = self.settled.orders.standing
-        for spot, aside_minor in aside_after(resting, standing).items():
-            if spot[1] in by_id:
-                sink(by_id[spot[1]], spot[0], standing[spot].aside_minor - aside_minor)
+        resting, standing = self.settled.answer.resting, self.settled.orders.standing
         orders = wanted(resting, standing, self._available(ledger))
-        homes = homes_among({order.account for order in orders})
-        bases: dict[str, Basis | None] = {}
+        if not orders:
+            return []
+        spots = [(order.account, order.claim) for order in orders]
+        gate = _Gate.of(self.centre, spots, self.now_us)
+        arrived = arrivals(self.settled.answer)
         made: list[tuple[Order, Basis]] = []
         for order in orders:
-            claim = by_id[order.claim]
-            if self._waits_for_person(order, claim, homes):
+            if gate.waits_for_person(order):
                 continue
-            if order.claim not in bases:
-                bases[order.claim] = basis_for(self.centre, claim, self.now_us)
-            basis = bases[order.claim]
+            basis = gate.basis(order)
             if basis is None:
-                self._ask(ReviewKind.NO_BASIS, claim, order)
-            else:
-                made.append((self._order(order, claim, basis), basis))
+                gate.ask(ReviewKind.NO_BASIS, order)
+                continue
+            arrived_us = arrived.get((order.account, order.claim), 0)
+            made.append((self._order(order, gate.claims[order.claim], basis, arrived_us), basis))
         self._keep(made)
         for case, lapses_us in {(order.case, order.lapses_us) for order, _ in made}:
             plan_reminders(self.centre, case, lapses_us)
@@ -103,31 +213,7 @@ class _Ordering:
                 available[account] = max(balance - held.get(account, 0), 0)
         return available
 
-    def _waits_for_person(self, order: Wanted, claim: Claim, homes: set[str]) -> bool:
-        """Whether a rule alone must not hold this; a person is asked, or has declined."""
-        if claim.hops_max is not None and order.hop > claim.hops_max:
-            return True
-        if bank_of(order.account).partition(".")[0] != self.centre.country:
-            return self._ask(ReviewKind.STOP, claim, order)
-        if order.account in homes and self._ask(ReviewKind.VICTIM_ACCOUNT, claim, order):
-            return True
-        return claim.disputed and self._ask(ReviewKind.DISPUTE, claim, order)
-
-    def _ask(self, kind: ReviewKind, claim: Claim, order: Wanted) -> bool:
-        """Ask a person unless one has approved; return whether the order must wait."""
-        subject = f"{claim.claim_id}@{order.account}"
-        if is_approved(claim.case_id, kind, subject):
-            return kind is ReviewKind.STOP
-        ask_person(
-            self.centre,
-            kind,
-            claim.case,
-            subject,
-            {"account": order.account, "amount_minor": order.amount_minor, "hop": order.hop},
-        )
-        return True
-
-    def _order(self, row: Wanted, claim: Claim, basis: Basis) -> Order:
+    def _order(self, row: Wanted, claim: Claim, basis: Basis, arrived_us: int) -> Order:
         return Order(
             order_id=self.centre.new_id("order"),
             case=claim.case,
@@ -142,6 +228,7 @@ class _Ordering:
             law_fingerprint=self.centre.law.fingerprint,
             provisional=basis.provisional,
             ledger_change=self.settled.ledger_change,
+            arrived_us=arrived_us,
             ordered_us=self.now_us,
             lapses_us=basis.lapses_us,
         )

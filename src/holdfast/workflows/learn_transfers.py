@@ -20,6 +20,10 @@ def learn_transfers(writer: LedgerWriter) -> int:
 
     A transfer that contradicts one the ledger has is marked so, and the first stays.
     """
+    # A ledger restored from an older copy has lost what came after: it is told again.
+    LearnedTransfer.objects.filter(ledger_change__gt=writer.figures.change).update(
+        ledger_change=None
+    )
     learned = 0
     while rows := _waiting():
         appended = writer.append([_transfer(row) for row in rows])

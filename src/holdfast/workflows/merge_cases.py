@@ -14,6 +14,7 @@ from holdfast.cases.models import (
     Review,
 )
 from holdfast.cases.queries import confirmed_complaint, current_case
+from holdfast.cases.review import ReviewState
 from holdfast.core.errors import Conflict
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
@@ -71,6 +72,7 @@ def _locked(case: Case, into: Case) -> tuple[Case, Case]:
 def _move_reviews(case: Case, into: Case) -> None:
     for review in Review.objects.filter(case=case):
         same = Review.objects.filter(case=into, kind=review.kind, subject=review.subject)
-        if not same.exists():
+        waits = ReviewState.OPEN.value
+        if review.state != waits or not same.filter(state=waits).exists():
             review.case = into
             review.save(update_fields=["case"])

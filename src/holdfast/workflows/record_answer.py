@@ -5,7 +5,7 @@ Each answer is kept as it came, whether it is heeded or not; the same answer aga
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from holdfast.banks.messages import (
     Onward,
     RefusalReason,
     parse_answer,
+    parse_release,
 )
 from holdfast.cases.answer import Fit, Outcome, fit
 from holdfast.cases.hold import HOLDING, HoldState
@@ -30,10 +31,13 @@ from holdfast.core.money import AMOUNT_MINOR_MAX
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
 from holdfast.records import audit, due
+from holdfast.records.models import OutboxMessage
 from holdfast.workflows.add_claims import TRACE
 from holdfast.workflows.ask_person import ask_person
 from holdfast.workflows.centre import Centre
-from holdfast.workflows.messages_out import post_release
+from holdfast.workflows.lapse_hold import lapse_if_due
+from holdfast.workflows.legal_basis import may_lift
+from holdfast.workflows.messages_out import RELEASE, post_release
 from holdfast.workflows.step_order import hold_of, locked_order, step_order
 
 CLOCKS_APART_US = 300 * SECOND_US
@@ -44,6 +48,8 @@ ANSWERS_MAX = 50
 """How many answers to one order are kept; one that says more is not answering."""
 LEARN = "learn"
 """Due work: write the transfers that institutions told of into the ledger."""
+BANK = "bank"
+"""What the law's data calls institutions that keep accounts."""
 EXECUTED = (AnswerStatus.RETURNED, AnswerStatus.PAID_OUT)
 """What an institution says whose transfers out of the account carry out the hold."""
 STOP_KINDS = {
@@ -91,6 +97,8 @@ def record_answer(
         _check(centre, order, answer, actor, order_id)
         recorded = _known(order, answer, body)
         if recorded is None:
+            # Where its lapse is late: whatever the institution says, it ended with its time.
+            lapse_if_due(centre, order)
             recorded = _Recording(centre, order, answer, actor).record(body, signature)
         if along is not None:
             along()
@@ -162,7 +170,9 @@ class _Recording:
 
     def record(self, body: bytes, signature: str) -> Recorded:
         order, answer, now_us = self.order, self.answer, self.centre.now_us()
-        found = fit(hold_of(order), HoldState(answer.status.value), answer.amount_held_minor)
+        told = HoldState(answer.status.value)
+        found = fit(hold_of(order), told, answer.amount_held_minor, self._may_end(now_us))
+        excess_minor = self._still_to_release(found)
         kept = BankAnswer.objects.create(
             institution_id=answer.institution,
             answer_id=answer.answer_id,
@@ -185,11 +195,38 @@ class _Recording:
                 subject=f"case:{order.case.number}",
                 detail={"order": order.order_id, "outcome": found.outcome.value},
             )
-        if found.excess_minor:
-            post_release(self.centre, order, found.excess_minor, found.outcome.value)
+        if excess_minor:
+            post_release(self.centre, order, excess_minor, found.outcome.value)
         self._ask_person_where_unfit(found)
         self._learn(kept, now_us)
         return Recorded(order.order_id, found.outcome.value, order.state, order.held_minor)
+
+    def _may_end(self, now_us: int) -> list[HoldState]:
+        """Return the ends that the institution may tell: the law's, and the order's own."""
+        ends = []
+        if now_us >= self.order.lapses_us - CLOCKS_APART_US:
+            ends.append(HoldState.LAPSED)
+        if may_lift(self.centre, self.order.basis, BANK, now_us):
+            ends.append(HoldState.RELEASED)
+        return ends
+
+    def _still_to_release(self, found: Fit) -> int:
+        """Return what the institution is still to be told to let go of, in minor units.
+
+        A release on its way says it already. One that was answered by holding on would be so
+        again: then a person must speak with the institution.
+        """
+        if found.outcome is not Outcome.TOO_LATE:
+            return found.excess_minor
+        held_on = self.order.answers.filter(outcome=Outcome.TOO_LATE.value)
+        if held_on.exists():
+            return 0
+        waiting = OutboxMessage.objects.filter(
+            kind=RELEASE, subject=self.order.order_id, done_us=None
+        )
+        bodies = waiting.values_list("body", flat=True)
+        told_minor = sum(parse_release(body.encode()).amount_minor for body in bodies)
+        return max(found.excess_minor - told_minor, 0)
 
     def _heed(self, found: Fit, now_us: int) -> None:
         order, answer = self.order, self.answer
@@ -204,24 +241,28 @@ class _Recording:
                 tranche=order.tranche,
                 claim=order.claim,
                 amount_minor=found.held_minor,
-                from_us=order.held_us,
+                # By the paying bank's clock the money may have come later: it was there to hold.
+                from_us=max(order.held_us, order.arrived_us),
             )
         step_order(
             order, found.state, self.actor, now_us, held_minor=found.held_minor, reason=reason
         )
 
     def _ask_person_where_unfit(self, found: Fit) -> None:
-        facts = {
-            "order": self.order.order_id,
+        order = {"order": self.order.order_id}
+        facts = order | {
+            "answer": self.answer.answer_id,
             "status": self.answer.status.value,
             "held_minor": self.answer.amount_held_minor,
+            "outcome": found.outcome.value,
         }
         if found.outcome in (Outcome.UNFIT, Outcome.TOO_LATE, Outcome.MORE_THAN_ASKED):
-            self._ask(ReviewKind.ANSWER_UNFIT, facts | {"outcome": found.outcome.value})
+            seized = self.answer.status is AnswerStatus.SEIZED and self.order.held_minor > 0
+            self._ask(ReviewKind.SEIZURE if seized else ReviewKind.ANSWER_UNFIT, facts)
         if self.answer.name_matches is False:
-            self._ask(ReviewKind.NAME_MISMATCH, facts)
+            self._ask(ReviewKind.NAME_MISMATCH, order)
 
-    def _ask(self, kind: ReviewKind, facts: dict[str, object]) -> None:
+    def _ask(self, kind: ReviewKind, facts: Mapping[str, object]) -> None:
         ask_person(self.centre, kind, self.order.case, self.order.order_id, facts)
 
     def _learn(self, kept: BankAnswer, now_us: int) -> None:
@@ -240,10 +281,17 @@ class _Recording:
             )
             for row in rows
         )
-        left_minor = sum(row.amount_minor for row in rows if row.time_us > order.acknowledged_us)
+        left_minor = 0 if executed else sum(row.amount_minor for row in rows if self._left(row))
         order.left_after_ack_minor = min(order.left_after_ack_minor + left_minor, AMOUNT_MINOR_MAX)
         order.save(update_fields=["left_after_ack_minor"])
         due.plan(kind=LEARN, subject="ledger", due_us=now_us)
+
+    def _left(self, row: Onward) -> bool:
+        """Whether a transfer took money away that the institution had been asked to hold."""
+        order = self.order
+        returned = row.credit_account == order.claim.debit_account
+        late = row.time_us > int(order.acknowledged_us)
+        return late and row.currency == order.currency and not returned
 
     def _learn_of_stop(self, now_us: int) -> None:
         """Keep that a refused account is a stop; money that is held keeps its hold."""

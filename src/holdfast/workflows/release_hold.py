@@ -10,10 +10,10 @@ from holdfast.core.errors import Refused
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
 from holdfast.records import audit, due
-from holdfast.workflows.add_claims import TRACE
 from holdfast.workflows.centre import Centre
+from holdfast.workflows.legal_basis import CENTRE, SEIZURE, may_lift
 from holdfast.workflows.messages_out import post_release
-from holdfast.workflows.step_order import locked_order, record_step, step_order
+from holdfast.workflows.step_order import TRACE, locked_order, record_step, step_order
 
 
 def release_hold(
@@ -24,7 +24,7 @@ def release_hold(
     Raises:
         NotFound: `order_unknown`.
         Conflict: `hold_ended` or `hold_step`.
-        Refused: `release_amount`.
+        Refused: `release_amount`, or `release_not_ours` where the law lets others lift it.
     """
     with transaction.atomic():
         order = locked_order(order_id)
@@ -38,6 +38,7 @@ def release_hold(
                 order=order_id,
             )
         now_us = centre.now_us()
+        _check_may_lift(centre, order, now_us)
         whole = amount_minor is None or amount_minor == order.held_minor
         post_release(centre, order, amount_minor or order.held_minor or order.amount_minor, reason)
         if whole:
@@ -45,6 +46,19 @@ def release_hold(
         else:
             _release_part(order, amount_minor or 0, actor, now_us, reason)
     return order
+
+
+def _check_may_lift(centre: Centre, order: Order, now_us: int) -> None:
+    """Refuse to let go of what the law lets others lift; what has ended is told otherwise."""
+    state = HoldState(order.state)
+    basis = SEIZURE if state is HoldState.SEIZED else order.basis
+    if not state.ended and not may_lift(centre, basis, CENTRE, now_us):
+        raise Refused(
+            "release_not_ours",
+            N_("order {order} rests on {basis}; the law doesn't let the centre lift that"),
+            order=order.order_id,
+            basis=basis,
+        )
 
 
 def _release_part(order: Order, amount_minor: int, actor: Actor, now_us: int, reason: str) -> None:
@@ -63,7 +77,8 @@ def _release_part(order: Order, amount_minor: int, actor: Actor, now_us: int, re
     for share in shares:
         part = min(left, share.amount_minor)
         share.set_aside_minor = share.amount_minor - part
-        share.until_us = now_us
+        # By the clock of the bank that paid, its money may come later than now.
+        share.until_us = max(now_us, share.from_us)
         share.save(update_fields=["set_aside_minor", "until_us"])
         if part:
             HoldShare.objects.create(
@@ -71,7 +86,7 @@ def _release_part(order: Order, amount_minor: int, actor: Actor, now_us: int, re
                 tranche=order.tranche,
                 claim=share.claim,
                 amount_minor=part,
-                from_us=now_us,
+                from_us=share.until_us,
             )
         left -= part
     order.save()

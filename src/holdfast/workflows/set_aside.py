@@ -8,19 +8,15 @@ from __future__ import annotations
 
 from django.db.models import F
 
-from holdfast.cases.hold import HoldState
 from holdfast.cases.models import Claim, HoldShare, Order
 
 
 def set_aside_shares(order: Order) -> None:
     """Set aside what an order held, now that it has ended; its shares must still be open.
 
-    Where time ran out, only the order's own claim has lost its basis: money that served another
-    claim by then may be asked for again on that claim's own.
+    Also where time ran out: it ran to the latest end that any claim it served could give.
     """
     shares = HoldShare.objects.filter(order=order, until_us=None)
-    if order.state == HoldState.LAPSED.value:
-        shares = shares.filter(claim_id=order.claim_id)
     shares.update(set_aside_minor=F("amount_minor"))
 
 

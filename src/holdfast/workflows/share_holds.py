@@ -6,28 +6,55 @@ serves nobody is put before a person, because it stands on somebody else's money
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
+from holdfast.cases.hold import HoldState
 from holdfast.cases.models import Claim, HoldShare, Order
-from holdfast.cases.queries import order_of_hold
+from holdfast.cases.queries import hold_id, in_parts, order_of_hold
 from holdfast.cases.review import ReviewKind
 from holdfast.cases.shares import Move, moves
+from holdfast.cases.slices import arrivals
 from holdfast.people.actor import Actor
 from holdfast.records import audit
-from holdfast.trail.answer import Overheld
+from holdfast.trail.answer import Overheld, Resting
 from holdfast.workflows.ask_person import ask_person
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.trace_money import Settled
 
 
-def share_holds(centre: Centre, settled: Settled, actor: Actor) -> bool:
-    """Give the excess of holds to claims that it serves; return whether anything changed hands."""
+def share_holds(
+    centre: Centre, settled: Settled, actor: Actor, may_hold: Callable[[Resting, int], bool]
+) -> bool:
+    """Give the excess of holds to claims that it serves; return whether anything changed hands.
+
+    `may_hold` says whether an amount of what rests may be held without asking a person.
+    """
     answer = settled.answer
     if not answer.overheld:
         return False
     by_id = {claim.transfer_id: claim for claim in settled.claims}
-    asked = {spot: row.asked_minor for spot, row in settled.orders.standing.items()}
-    given, left = moves(answer.overheld, answer.resting, asked)
+    arrived = arrivals(answer)
+    ended = _past_their_end(answer.overheld, centre.now_us())
+    overheld = [row for row in answer.overheld if order_of_hold(row.hold_id)[0] not in ended]
+    began = _beginnings({row.hold_id for row in overheld})
+
+    def may_serve(held_as: str, row: Resting, amount_minor: int) -> bool:
+        """A share begins no earlier than its money came; one that has begun keeps its time."""
+        since_us = began.get((held_as, row.claim))
+        if since_us is not None and since_us < arrived.get((row.account, row.claim), 0):
+            return False
+        return may_hold(row, amount_minor)
+
+    given, left = moves(overheld, answer.resting, settled.orders.standing, may_serve)
     changed = [
-        _give(centre, move, by_id[move.from_claim], by_id[move.to_claim], actor) for move in given
+        _give(
+            centre,
+            move,
+            (by_id[move.from_claim], by_id[move.to_claim]),
+            arrived.get((move.account, move.to_claim), 0),
+            actor,
+        )
+        for move in given
     ]
     if not given:
         for row in left:
@@ -35,8 +62,34 @@ def share_holds(centre: Centre, settled: Settled, actor: Actor) -> bool:
     return any(changed)
 
 
-def _give(centre: Centre, move: Move, giver: Claim, taker: Claim, actor: Actor) -> bool:
-    """Rewrite whom a part of a hold serves, from its own beginning; False if it has just ended."""
+def _past_their_end(overheld: Collection[Overheld], now_us: int) -> set[str]:
+    """Return the orders whose time has run out: they lapse soon, and serve nobody else."""
+    found: set[str] = set()
+    for some in in_parts({order_of_hold(row.hold_id)[0] for row in overheld}):
+        orders = Order.objects.filter(order_id__in=some, lapses_us__lte=now_us)
+        orders = orders.exclude(state=HoldState.SEIZED.value)
+        found.update(orders.values_list("order_id", flat=True))
+    return found
+
+
+def _beginnings(held_as: Collection[str]) -> dict[tuple[str, str], int]:
+    """Return since when holds serve each claim, by the hold's id in the trail and the claim's."""
+    names = {order_of_hold(name)[0] for name in held_as}
+    found = {}
+    for some in in_parts(names):
+        shares = HoldShare.objects.filter(order__order_id__in=some, until_us=None)
+        for order_id, tranche, claim, from_us in shares.values_list(
+            "order__order_id", "tranche", "claim__transfer_id", "from_us"
+        ):
+            found[hold_id(order_id, tranche), claim] = from_us
+    return found
+
+
+def _give(
+    centre: Centre, move: Move, claims: tuple[Claim, Claim], arrived_us: int, actor: Actor
+) -> bool:
+    """Rewrite whom a part of a hold serves, from when both were there; False if it has ended."""
+    giver, taker = claims
     order_id, tranche = order_of_hold(move.hold_id)
     order = Order.objects.select_for_update(no_key=True).get(order_id=order_id)
     share = HoldShare.objects.filter(
@@ -55,7 +108,7 @@ def _give(centre: Centre, move: Move, giver: Claim, taker: Claim, actor: Actor) 
         claim=taker,
         defaults={
             "amount_minor": move.amount_minor,
-            "from_us": share.from_us,
+            "from_us": max(share.from_us, arrived_us),
             "until_us": share.until_us,
         },
     )

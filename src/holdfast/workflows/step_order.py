@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from django.db.models.functions import Greatest
+
 from holdfast.cases.hold import Hold, HoldState
 from holdfast.cases.models import HoldShare, Order, OrderStep
 from holdfast.core.errors import NotFound
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
 from holdfast.records import audit, due
-from holdfast.workflows.add_claims import TRACE
-from holdfast.workflows.hold_money import LAPSE
 from holdfast.workflows.set_aside import set_aside_shares
+
+LAPSE = "lapse"
+"""Due work: end an order whose time has run out."""
+TRACE = "trace"
+"""Due work: settle a claim anew."""
 
 
 def locked_order(order_id: str, institution_id: str | None = None) -> Order:
     """Return an order to be changed, locked until the transaction ends.
 
+    Its row is locked alone: joined to its case, it would be missed where a merge moves it.
+
     Raises:
         NotFound: `order_unknown`, also where it is another institution's.
     """
-    orders = Order.objects.select_for_update(of=("self",), no_key=True).select_related(
-        "case", "claim"
-    )
+    orders = Order.objects.select_for_update(no_key=True)
     order: Order | None = orders.filter(order_id=order_id).first()
     if order is None or institution_id not in (None, order.institution_id):
         raise NotFound(
@@ -75,8 +80,12 @@ def step_order(
 
 
 def close_shares(order: Order, at_us: int) -> None:
-    """End what an order holds for claims; the trail sees the money free from then on."""
-    HoldShare.objects.filter(order=order, until_us=None).update(until_us=at_us)
+    """End what an order holds for claims; the trail sees the money free from then on.
+
+    A share that was to begin later, by the clock of the bank that paid, never began.
+    """
+    shares = HoldShare.objects.filter(order=order, until_us=None)
+    shares.update(until_us=Greatest("from_us", at_us))
 
 
 def record_step(

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from holdfast.cases.models import Case, CaseNumber, InstitutionCaseId, Report
-from holdfast.cases.queries import current_case
+from holdfast.cases.queries import locked_case
 from holdfast.cases.report import ReportTold, Via, missing
 from holdfast.core.account import bank_of
 from holdfast.core.errors import Forbidden
@@ -138,7 +138,7 @@ def _case_for(centre: Centre, told: ReportTold, looked: Looked, actor: Actor) ->
         year = _locked_year(centre, now_us)
         # Whoever held the year just now may have opened the case of this very payment.
         case = _known_case(told, looked, actor) or _open_case(centre, year, now_us)
-    case = current_case(case)
+    case = locked_case(case)
     number = told.institution_case_id
     if number is not None:
         InstitutionCaseId.objects.get_or_create(

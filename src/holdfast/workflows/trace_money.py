@@ -16,6 +16,7 @@ from holdfast.cases.queries import AT_ONCE, OrdersView, neighbours, orders_view
 from holdfast.cases.slices import slice_of, touched_by
 from holdfast.cases.stops import Stops, StopsAt
 from holdfast.ledger.store import LedgerStore
+from holdfast.records.applied import applied
 from holdfast.trail.answer import Answer
 from holdfast.trail.gather import follow
 from holdfast.trail.question import Bounds, Question, Rule
@@ -27,6 +28,8 @@ BOUNDS = Bounds(accounts=50_000, transfers=5_000_000)
 """A trail that meets a bound says so, and a person is asked to look."""
 
 STOPS = Stops()
+LEDGER = "ledger"
+"""The name under which the ledger's applied number is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ class Settled:
     """What earlier orders said when this was settled."""
     stops: StopsAt
     ledger_change: int
+    is_whole: bool
+    """Whether nothing is missing that was seen before: no bound met, and no older ledger."""
 
 
 def trace_money(ledger: LedgerStore, claims: Iterable[Claim], now_us: int) -> Settled:
@@ -61,7 +66,8 @@ def trace_money(ledger: LedgerStore, claims: Iterable[Claim], now_us: int) -> Se
             break
         part |= {claim.id: claim for claim in met}
     change = ledger.figures.change
-    settled = Settled(currency, tuple(ordered), answer, orders, stops, change)
+    whole = answer.truncated_why is None and change >= applied(LEDGER)
+    settled = Settled(currency, tuple(ordered), answer, orders, stops, change, whole)
     _store(settled, touched, now_us)
     return settled
 

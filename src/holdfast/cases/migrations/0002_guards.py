@@ -4,8 +4,26 @@ from typing import ClassVar
 
 from django.db import migrations
 
+from holdfast.cases.claim import ClaimState
 from holdfast.cases.hold import FIRST, allowed_steps
-from holdfast.records.sql_guards import append_only, guard_steps
+from holdfast.cases.review import FIRST_REVIEW, allowed_decisions
+from holdfast.records.sql_guards import append_only, guard_steps, keep_closed, keep_columns
+
+WAITING, ACCEPTED = ClaimState.WAITING.value, ClaimState.ACCEPTED.value
+REFUSED, WITHDRAWN = ClaimState.REFUSED.value, ClaimState.WITHDRAWN.value
+CLAIM_STEPS = {(WAITING, ACCEPTED), (WAITING, REFUSED), (WAITING, WITHDRAWN)}
+ORDERED = {
+    "order_id",
+    "kind",
+    "claim_id",
+    "institution_id",
+    "account",
+    "currency",
+    "amount_minor",
+    "ordered_us",
+    "body",
+}
+"""What an order asks for, of whom and since when: it was sent out so."""
 
 
 class Migration(migrations.Migration):
@@ -13,6 +31,13 @@ class Migration(migrations.Migration):
 
     operations: ClassVar = [
         guard_steps("cases_order", "state", allowed_steps(), {FIRST.value}),
+        keep_columns("cases_order", ORDERED, never_sink={"lapses_us"}),
+        guard_steps("cases_claim", "state", CLAIM_STEPS, {WAITING, ACCEPTED, REFUSED}),
+        guard_steps("cases_review", "state", allowed_decisions(), {FIRST_REVIEW.value}),
+        keep_closed("cases_review", "decided_us", {"kind", "subject", "facts", "decided_by"}),
+        keep_columns("cases_holdshare", {"order_id", "claim_id", "tranche"}),
+        # An open share may go: the part of a hold that it stands for serves another claim then.
+        keep_closed("cases_holdshare", "until_us", {"amount_minor", "from_us"}),
         append_only("cases_orderstep"),
         append_only("cases_bankanswer"),
         append_only("cases_reportversion"),
