@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.cases.review import ReviewKind
 from holdfast.cli.main import COMMANDS, SETTINGS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,6 +64,15 @@ def test_every_page_is_reached(page: Path) -> None:
             links = re.findall(r"\]\(([^)#:]+)\)", here.read_text(encoding="utf-8"))
             ahead += [(here.parent / link).resolve() for link in links]
     assert page in reached
+
+
+def test_every_review_is_told() -> None:
+    """Each reason why a person must look stands on the page of a hold's life, and no other."""
+    page = (ROOT / "docs" / "how-to" / "the-life-of-a-hold.md").read_text(encoding="utf-8")
+    table = page.partition("| review | why |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == {
+        kind.value for kind in ReviewKind
+    }
 
 
 def test_no_machine_and_no_registry_is_named() -> None:

@@ -10,14 +10,33 @@ from tests.trail.worlds import World, comparable, worlds
 from holdfast.cases.slices import slice_of, touched_by
 from holdfast.trail.answer import Answer
 from holdfast.trail.gather import follow
-from holdfast.trail.question import Rule
+from holdfast.trail.question import HoldEvent, HoldKind, Rule
 
 
 def plain_question(world: World) -> World:
-    """Return the world with a question as the centre asks it: fifo, all hops, the least amount."""
+    """Return the world with a question as the centre asks it.
+
+    That is fifo, all hops, the least amount, and a hold begins once and may end after that.
+    """
     claims = tuple(dict.fromkeys(world.question.claims))
+    begun: dict[str, HoldEvent] = {}
+    for event in sorted(world.question.holds, key=lambda event: event.time_us):
+        if event.kind is HoldKind.HOLD:
+            begun.setdefault(event.hold_id, event)
+    ended = [
+        event
+        for event in world.question.holds
+        if event.kind is HoldKind.RELEASE
+        and event.hold_id in begun
+        and event.time_us > begun[event.hold_id].time_us
+    ]
     return world.ask(
-        rule=Rule.FIFO, claims=claims, max_hops=None, min_amount_minor=1, as_of_us=None
+        rule=Rule.FIFO,
+        claims=claims,
+        max_hops=None,
+        min_amount_minor=1,
+        as_of_us=None,
+        holds=(*begun.values(), *ended),
     )
 
 

@@ -23,8 +23,9 @@ from holdfast.server import health
 from holdfast.server.clock import Heartbeat, write_heartbeat
 from holdfast.server.health import LATE_US, MINUTE_US, Finding, examine
 from holdfast.server.home import Home
-from holdfast.workflows.follow_ledger import LEDGER, follow_ledger
+from holdfast.workflows.follow_ledger import follow_ledger
 from holdfast.workflows.take_report import take_report
+from holdfast.workflows.trace_money import LEDGER
 
 SUBJECTS = ["database", "ledger", "worker", "outbox", "due", "audit", "clock", "keys", "disk"]
 BANK = "TH.THCBC.004"

@@ -26,9 +26,9 @@ from holdfast.records.models import AuditEntry, DueWork, IdempotencyKey, OutboxM
 from holdfast.records.signing_key import public_keys
 from holdfast.records.verify import verify
 from holdfast.server.runtime import centre_of
-from holdfast.workflows.follow_ledger import LEDGER
 from holdfast.workflows.hold_money import LAPSE, hold_money
 from holdfast.workflows.messages_out import EXTEND, HOLD, RELEASE
+from holdfast.workflows.trace_money import LEDGER
 
 TO_BANKS = (HOLD, RELEASE, EXTEND)
 

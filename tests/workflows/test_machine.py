@@ -40,7 +40,14 @@ from holdfast.workflows.record_answer import record_answer
 from holdfast.workflows.release_hold import release_hold
 
 ACCOUNTS = [account(1 + n % 3, n) for n in range(5)]
-EXPECTED = {"hold_ended", "hold_step", "hold_amount", "release_amount", "case_into_itself"}
+EXPECTED = {
+    "hold_ended",
+    "hold_step",
+    "hold_amount",
+    "release_amount",
+    "release_not_ours",
+    "case_into_itself",
+}
 """Codes of refusals that a wrong move earns; any other is an error here."""
 numbers = st.integers(0, 59)
 amounts = st.integers(1, 40)

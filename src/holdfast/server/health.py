@@ -24,7 +24,7 @@ from holdfast.records.signing_key import PUBLIC_FILE
 from holdfast.server.clock import JUMP_US, WITNESS_APART_S, read_heartbeat
 from holdfast.server.home import Home
 from holdfast.workflows.deliver_message import PUSH
-from holdfast.workflows.follow_ledger import LEDGER
+from holdfast.workflows.trace_money import LEDGER
 
 MINUTE_US = 60 * SECOND_US
 LATE_US = 2 * MINUTE_US

@@ -38,13 +38,13 @@ from holdfast.records.waits import wait_us
 from holdfast.server.clock import Heartbeat, check_start, read_heartbeat, write_heartbeat
 from holdfast.server.home import Home
 from holdfast.server.runtime import CLOCK, centre_of
-from holdfast.workflows.add_claims import TRACE
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.deliver_message import Reached, deliver_to, ended_among, reached
 from holdfast.workflows.due_work import END_KINDS, do_due
 from holdfast.workflows.follow_ledger import follow_ledger
 from holdfast.workflows.messages_out import HOLD
 from holdfast.workflows.record_answer import LEARN
+from holdfast.workflows.step_order import TRACE
 
 log = logging.getLogger(__name__)
 

@@ -28,13 +28,12 @@ from holdfast.records import audit, due
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.find_payment import Found, find_payment, fits, is_of, slip_reference
 from holdfast.workflows.hold_money import hold_money
+from holdfast.workflows.step_order import TRACE
 
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 5
 """How often a report is taken anew when another report of the same payment came in between."""
-TRACE = "trace"
-"""Due work: settle a claim that could not be settled when it was reported."""
 
 
 @dataclass(frozen=True, slots=True)

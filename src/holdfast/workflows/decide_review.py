@@ -15,14 +15,13 @@ from holdfast.core.words import N_
 from holdfast.people.actor import Actor
 from holdfast.people.keys import Hands, hands_of
 from holdfast.records import audit, due
-from holdfast.workflows.add_claims import TRACE
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.confirm_claim import confirm_claim
 from holdfast.workflows.dispute import end_dispute
 from holdfast.workflows.release_hold import release_hold
 from holdfast.workflows.seize_hold import seize_hold
 from holdfast.workflows.set_aside import ask_again
-from holdfast.workflows.step_order import locked_order
+from holdfast.workflows.step_order import TRACE, locked_order
 
 _LET_GO = {
     ReviewKind.NAME_MISMATCH.value,

@@ -18,10 +18,11 @@ from holdfast.cases.review import ReviewKind, ReviewState
 from holdfast.core.errors import Refused
 from holdfast.people.actor import Actor
 from holdfast.records import due
-from holdfast.workflows.add_claims import TRACE, record_claim
+from holdfast.workflows.add_claims import record_claim
 from holdfast.workflows.ask_person import ask_about_orders, ask_person
 from holdfast.workflows.ask_release import ask_release
 from holdfast.workflows.centre import Centre
+from holdfast.workflows.step_order import TRACE
 
 HOPS_MAX = 1
 """How far orders reach in a dispute: to the account that was paid."""

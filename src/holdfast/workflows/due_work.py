@@ -9,14 +9,15 @@ from holdfast.ledger.store import LedgerWriter
 from holdfast.records import due
 from holdfast.records.applied import applied
 from holdfast.records.models import DueWork
-from holdfast.workflows.add_claims import TRACE
 from holdfast.workflows.centre import Centre
-from holdfast.workflows.follow_ledger import LEDGER, follow_ledger, settle_claim
+from holdfast.workflows.follow_ledger import follow_ledger, settle_claim
 from holdfast.workflows.hold_money import LAPSE
 from holdfast.workflows.lapse_hold import lapse_hold
 from holdfast.workflows.learn_transfers import learn_transfers
 from holdfast.workflows.record_answer import LEARN
 from holdfast.workflows.remind_victim import REMIND, remind_victim
+from holdfast.workflows.step_order import TRACE
+from holdfast.workflows.trace_money import LEDGER
 
 
 def do_due(centre: Centre, ledger: Path, work: DueWork) -> None:

@@ -15,11 +15,11 @@ from holdfast.core.errors import Conflict, Forbidden, NotFound, Refused
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
 from holdfast.records import audit, due
-from holdfast.workflows.add_claims import TRACE
 from holdfast.workflows.ask_person import ask_person
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.confirm_claim import rest_on_new_basis
 from holdfast.workflows.set_aside import set_aside_of
+from holdfast.workflows.step_order import TRACE
 
 
 @dataclass(frozen=True, slots=True)

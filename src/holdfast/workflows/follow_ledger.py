@@ -10,7 +10,7 @@ import logging
 from collections.abc import Collection, Iterable
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Least
 from pydantic import ValidationError
 
@@ -24,17 +24,18 @@ from holdfast.ledger.store import LedgerStore
 from holdfast.ledger.store.records import Change
 from holdfast.records import due
 from holdfast.records.applied import advance, applied
-from holdfast.workflows.add_claims import ACCEPTED_FIELDS, TRACE, accept, record_claim
+from holdfast.workflows.add_claims import ACCEPTED_FIELDS, accept, record_claim
+from holdfast.workflows.ask_person import ask_about_homes
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.confirm_claim import rest_on_new_basis
 from holdfast.workflows.find_payment import find_payment
 from holdfast.workflows.hold_money import hold_money
 from holdfast.workflows.merge_cases import merge_cases
+from holdfast.workflows.step_order import TRACE
+from holdfast.workflows.trace_money import LEDGER
 
 log = logging.getLogger(__name__)
 
-LEDGER = "ledger"
-"""The name under which the applied number is kept."""
 CHANGES_AT_ONCE = 500
 
 
@@ -155,6 +156,12 @@ def _pick_up(centre: Centre, ledger: LedgerStore, claim: Claim) -> None:
     accept(claim, found.transfer)
     claim.save(update_fields=ACCEPTED_FIELDS)
     record_claim(centre, claim, centre.itself, "accept_claim")
+    ask_about_homes(centre, [claim])
+
+
+def _long(time_us: int) -> Value:
+    """Return a time as a value of a query: untyped, PostgreSQL would take it for a short number."""
+    return Value(time_us, output_field=BigIntegerField())
 
 
 def _join(centre: Centre, claim: Claim, other: Claim) -> None:
@@ -169,9 +176,9 @@ def _join(centre: Centre, claim: Claim, other: Claim) -> None:
     claim.state = ClaimState.WITHDRAWN.value
     claim.save(update_fields=["state"])
     row = Claim.objects.filter(id=other.id)
-    row.update(reported_us=Least("reported_us", claim.reported_us))
+    row.update(reported_us=Least("reported_us", _long(claim.reported_us)))
     if claim.confirmed_us is not None:
-        row.update(confirmed_us=Coalesce("confirmed_us", claim.confirmed_us))
+        row.update(confirmed_us=Coalesce("confirmed_us", _long(claim.confirmed_us)))
     other.refresh_from_db()
     record_claim(centre, claim, centre.itself, "join_claim", other=other.claim_id)
     rest_on_new_basis(centre, other, centre.itself)

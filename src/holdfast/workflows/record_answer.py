@@ -32,13 +32,12 @@ from holdfast.core.words import N_
 from holdfast.people.actor import Actor
 from holdfast.records import audit, due
 from holdfast.records.models import OutboxMessage
-from holdfast.workflows.add_claims import TRACE
 from holdfast.workflows.ask_person import ask_person
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.lapse_hold import lapse_if_due
 from holdfast.workflows.legal_basis import may_lift
 from holdfast.workflows.messages_out import RELEASE, post_release
-from holdfast.workflows.step_order import hold_of, locked_order, step_order
+from holdfast.workflows.step_order import TRACE, hold_of, locked_order, step_order
 
 CLOCKS_APART_US = 300 * SECOND_US
 """How far ahead of ours an institution's clock may be."""

@@ -21,8 +21,10 @@ from holdfast.people.actor import Actor
 from holdfast.people.role import Scope
 from holdfast.records import audit
 from holdfast.workflows.add_claims import Looked, Taken, add_claims, look_up, taken_anew
+from holdfast.workflows.ask_person import ask_about_homes
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.confirm_claim import confirm_claim
+from holdfast.workflows.dispute import ask_about_disputed, heed_types
 
 
 def take_report(centre: Centre, told: ReportTold, actor: Actor) -> Taken:
@@ -114,6 +116,8 @@ def _take(centre: Centre, told: ReportTold, looked: Looked, actor: Actor) -> Tak
     )
     taken = add_claims(centre, report, told, looked, actor)
     confirm_known(centre, told, taken, actor)
+    ask_about_disputed(centre, heed_types(centre, report, actor))
+    ask_about_homes(centre, [*taken.claims, *taken.accepted])
     audit.record(
         at_us=now_us,
         actor=actor.name,
