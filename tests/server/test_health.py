@@ -27,7 +27,18 @@ from holdfast.workflows.follow_ledger import follow_ledger
 from holdfast.workflows.take_report import take_report
 from holdfast.workflows.trace_money import LEDGER
 
-SUBJECTS = ["database", "ledger", "worker", "outbox", "due", "audit", "clock", "keys", "disk"]
+SUBJECTS = [
+    "database",
+    "ledger",
+    "worker",
+    "outbox",
+    "connected",
+    "due",
+    "audit",
+    "clock",
+    "keys",
+    "disk",
+]
 BANK = "TH.THCBC.004"
 
 
@@ -107,7 +118,7 @@ def test_a_database_that_is_gone(well: Installation, monkeypatch: pytest.MonkeyP
         found = {row.subject: row for row in examine(well.home, well.world.now_us)}
     assert list(found) == SUBJECTS
     unwell = [subject for subject in SUBJECTS if not found[subject].well]
-    assert unwell == ["database", "ledger", "outbox", "due", "audit"]
+    assert unwell == ["database", "ledger", "outbox", "connected", "due", "audit"]
     assert "centre.toml" in found["database"].remedy
 
 
@@ -167,6 +178,17 @@ def test_messages_that_are_fetched_may_wait(well: Installation) -> None:
     Institution.objects.update(delivery="poll")
     make_order(well)
     assert well.finding("outbox", HOUR_US).well
+
+
+def test_orders_that_no_way_leads_out(well: Installation) -> None:
+    """An order to an institution that nobody has connected is told by its name, at once."""
+    assert well.finding("connected").well
+    make_order(well)
+    Institution.objects.update(closed_us=1)
+    found = well.finding("connected")
+    assert not found.well
+    assert found.fields["count"] == 1
+    assert str(found.fields["names"]).startswith("TH.")
 
 
 @pytest.mark.parametrize(("late_us", "is_well"), [(LATE_US - 1, True), (LATE_US + 1, False)])

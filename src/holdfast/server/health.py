@@ -24,6 +24,7 @@ from holdfast.records.signing_key import PUBLIC_FILE
 from holdfast.server.clock import JUMP_US, WITNESS_APART_S, read_heartbeat
 from holdfast.server.home import Home
 from holdfast.workflows.deliver_message import PUSH
+from holdfast.workflows.messages_out import HOLD
 from holdfast.workflows.trace_money import LEDGER
 
 MINUTE_US = 60 * SECOND_US
@@ -53,6 +54,7 @@ def examine(home: Home, now_us: int) -> Iterator[Finding]:
         ("ledger", _ledger),
         ("worker", _worker),
         ("outbox", _outbox),
+        ("connected", _connected),
         ("due", _due),
         ("audit", _audit),
         ("clock", _clock),
@@ -141,6 +143,21 @@ def _outbox(home: Home, now_us: int) -> Finding:  # noqa: ARG001
             "minutes": 0 if oldest is None else (now_us - oldest) // MINUTE_US,
         },
         remedy=N_("some institutions don't answer: call them; each case shows who owes an answer"),
+    )
+
+
+def _connected(home: Home, now_us: int) -> Finding:  # noqa: ARG001
+    """Whether orders wait for institutions that nobody has connected: no way leads there."""
+    known = Institution.objects.filter(closed_us=None).values("institution_id")
+    orders = OutboxMessage.objects.filter(done_us=None, given_up_us=None, kind=HOLD)
+    astray = orders.exclude(destination__in=known)
+    names = astray.order_by("destination").values_list("destination", flat=True).distinct()
+    return Finding(
+        "connected",
+        well=not names,
+        sentence=N_("{count} orders wait for institutions that are not connected: {names}"),
+        fields={"count": astray.count(), "names": ", ".join(names[:5]) or "-"},
+        remedy=N_("connect them with `holdfast bank connect`, and call them meanwhile"),
     )
 
 
