@@ -55,11 +55,21 @@ def order(order_id: str = "TH-O-1", *, now_us: int = NOW_US, **other: object) ->
     return HoldOrder(**(values | other))  # type: ignore[arg-type]
 
 
-def release(amount_minor: int, release_id: str = "TH-R-1", order_id: str = "TH-O-1",
-            now_us: int = NOW_US) -> ReleaseOrder:  # fmt: skip
+def release(
+    amount_minor: int, release_id: str = "TH-R-1", order_id: str = "TH-O-1", now_us: int = NOW_US
+) -> ReleaseOrder:
     """Return the order to release an amount."""
-    return ReleaseOrder(release_id, order_id, "TH.AOC", BANK, ACCOUNT, amount_minor, "THB",
-                        "claim_withdrawn", now_us)  # fmt: skip
+    return ReleaseOrder(
+        release_id,
+        order_id,
+        "TH.AOC",
+        BANK,
+        ACCOUNT,
+        amount_minor,
+        "THB",
+        "claim_withdrawn",
+        now_us,
+    )
 
 
 def answer(**other: object) -> HoldAnswer:

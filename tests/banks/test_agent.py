@@ -104,9 +104,13 @@ def test_an_order_is_held_and_the_evidence_verifies(running: Running) -> None:
     assert found.key_id == "TH.THCBC.004-2"
     assert parse_answer(found.body) == found.answer
     verified = verify_response(
-        found.status, found.headers, found.body, found.request, running.house.keys,
+        found.status,
+        found.headers,
+        found.body,
+        found.request,
+        running.house.keys,
         found.received_at_us,
-    )  # fmt: skip
+    )
     assert verified.key_id == found.key_id
     again = house.deliver(running.endpoint, order)
     assert isinstance(again, Answered)
@@ -127,7 +131,7 @@ def test_an_order_is_held_and_the_evidence_verifies(running: Running) -> None:
 )
 def test_the_client_names_each_fault(
     running: Running, fault: AgentFault, code: str, retry: bool
-) -> None:  # fmt: skip
+) -> None:
     """The centre's side of a fault is a code, and whether trying again can help."""
     with running.house.book() as book:
         book.set_fault(fault)

@@ -48,8 +48,9 @@ def book(path: Path, tmp_path: Path) -> Iterator[Book]:
 
 
 def _extension(by_us: int) -> ExtendOrder:
-    return ExtendOrder("E1", "TH-O-1", "TH.AOC", BANK, ACCOUNT, "police", "s. 7",
-                       NOW_US + HOUR_US + by_us, NOW_US)  # fmt: skip
+    return ExtendOrder(
+        "E1", "TH-O-1", "TH.AOC", BANK, ACCOUNT, "police", "s. 7", NOW_US + HOUR_US + by_us, NOW_US
+    )
 
 
 def _unsent(path: Path) -> list[HoldAnswer]:
@@ -271,8 +272,13 @@ def test_the_outbox_tries_again_ever_later(book: Book, path: Path) -> None:
 def test_bad_accounts_are_listed_and_the_good_ones_kept(tmp_path: Path) -> None:
     """A wrong row is a problem with its line, and hides no other."""
     path = tmp_path / "accounts.csv"
-    path.write_text(ACCOUNTS + "X,THB,1,active,person\n" + f"{BANK}.7,THB,1,open,person\n"
-                    + f"{BANK}.8,THB,1.00,active,person\n", encoding="utf-8")  # fmt: skip
+    path.write_text(
+        ACCOUNTS
+        + "X,THB,1,active,person\n"
+        + f"{BANK}.7,THB,1,open,person\n"
+        + f"{BANK}.8,THB,1.00,active,person\n",
+        encoding="utf-8",
+    )
     found = list(read_accounts(path))
     problems = [(item.row, item.code) for item in found if isinstance(item, Problem)]
     assert problems == [(6, "account_form"), (7, "word_unknown")]
@@ -281,10 +287,13 @@ def test_bad_accounts_are_listed_and_the_good_ones_kept(tmp_path: Path) -> None:
 
 
 steps = st.lists(
-    st.tuples(st.sampled_from(["hold", "release", "extend", "pay", "lapse"]), st.integers(1, 4),
-              st.integers(1, 60_000)),
+    st.tuples(
+        st.sampled_from(["hold", "release", "extend", "pay", "lapse"]),
+        st.integers(1, 4),
+        st.integers(1, 60_000),
+    ),
     max_size=25,
-)  # fmt: skip
+)
 
 
 @given(steps)

@@ -41,14 +41,22 @@ HELD = {
 
 def test_what_was_written_is_filled_in_and_read_back() -> None:
     """The file of orders, its columns filled in, is the file of answers."""
-    refused = HELD | {"status": "refused", "amount_held_minor": "0", "held_at": "",
-                      "reason": "no_funds", "name_matches": "TRUE"}  # fmt: skip
+    refused = HELD | {
+        "status": "refused",
+        "amount_held_minor": "0",
+        "held_at": "",
+        "reason": "no_funds",
+        "name_matches": "TRUE",
+    }
     held, other = _read(_filled(HELD, refused))
     assert isinstance(held, HoldAnswer)
     assert isinstance(other, HoldAnswer)
     assert (held.order_id, held.status, held.amount_held_minor) == ("O1", AnswerStatus.HELD, 30_000)
     assert (other.order_id, other.reason, other.name_matches) == (
-        "O2", RefusalReason.NO_FUNDS, True)  # fmt: skip
+        "O2",
+        RefusalReason.NO_FUNDS,
+        True,
+    )
 
 
 def test_rows_without_a_status_are_not_answered_yet() -> None:

@@ -34,8 +34,11 @@ from holdfast.core.errors import Refused
 ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._~:-]{0,59}", fullmatch=True)
 times = st.integers(0, 4_000_000_000_000_000)
 amounts = st.integers(1, 10**18)
-texts = st.text(st.characters(min_codepoint=33, max_codepoint=0xE5B, exclude_categories=["C", "Z"]),
-                min_size=1, max_size=140).filter(str.isprintable)  # fmt: skip
+texts = st.text(
+    st.characters(min_codepoint=33, max_codepoint=0xE5B, exclude_categories=["C", "Z"]),
+    min_size=1,
+    max_size=140,
+).filter(str.isprintable)
 accounts = st.from_regex(r"[0-9]{10}", fullmatch=True).map(lambda number: f"{BANK}.{number}")
 currencies = st.sampled_from(["THB", "VND", "BHD"])
 
@@ -73,9 +76,19 @@ def answers(draw: st.DrawFn) -> HoldAnswer:
     balance = st.none() | st.integers(-(10**18), 10**18)
     text = st.none() | texts
     rows = st.builds(
-        Onward, texts, times, st.just(ACCOUNT), accounts.filter(lambda other: other != ACCOUNT),
-        amounts, currencies, balance, balance, text, text, text,
-    )  # fmt: skip
+        Onward,
+        texts,
+        times,
+        st.just(ACCOUNT),
+        accounts.filter(lambda other: other != ACCOUNT),
+        amounts,
+        currencies,
+        balance,
+        balance,
+        text,
+        text,
+        text,
+    )
     refused = status is AnswerStatus.REFUSED
     return HoldAnswer(
         answer_id=draw(ids),
@@ -301,8 +314,12 @@ def test_prose_keeps_thai_and_loses_line_breaks() -> None:
     assert parse_answer(json.dumps(values).encode()).reason_text == "ลูกค้าโต้แย้ง รอเอกสาร"
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-                    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))  # fmt: skip
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
 def test_nothing_but_refused_comes_from_any_json(value: Any) -> None:
     """Whatever stands in a field, the reader either takes it or says what is wrong."""
     for name in answer().to_values():

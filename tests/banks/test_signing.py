@@ -41,8 +41,13 @@ def _signed(**other: object) -> dict[str, str]:
     return sign_request("POST", URL, BODY, KEY, NOW_US, "n1", **other)  # type: ignore[arg-type]
 
 
-def _code(headers: dict[str, str], body: bytes = BODY, now_us: int = NOW_US,
-          path: str = PATH, method: str = "POST") -> str | None:  # fmt: skip
+def _code(
+    headers: dict[str, str],
+    body: bytes = BODY,
+    now_us: int = NOW_US,
+    path: str = PATH,
+    method: str = "POST",
+) -> str | None:
     try:
         verify_request(method, path, headers, body, keys_of(KEY), now_us)
     except Refused as refused:
@@ -107,10 +112,13 @@ def test_the_ed25519_vector_of_the_rfc_verifies() -> None:
     message = Message()
     message.headers = {k: v for k, v in Message.headers.items() if "Signature" not in k}
     signer.sign(
-        message, key_id="test-key-ed25519", created=datetime.fromtimestamp(1618884473, UTC),
-        label="sig-b26", include_alg=False,
+        message,
+        key_id="test-key-ed25519",
+        created=datetime.fromtimestamp(1618884473, UTC),
+        label="sig-b26",
+        include_alg=False,
         covered_component_ids=[part.strip('"') for part in parts.split()],
-    )  # fmt: skip
+    )
     assert message.headers["Signature"] == expected
 
     message.headers["Date"] = "Tue, 20 Apr 2021 02:07:56 GMT"

@@ -19,9 +19,21 @@ from holdfast.law.terms import Party
 LAW = Law.load()
 FOLDER = Path(__file__).resolve().parent
 KEYS = {
-    "sentence", "basis", "event", "lapses", "refused", "renewals", "scope", "side", "provisional",
-    "may_order", "may_lift", "extended_by", "reminders_hours", "notices",
-}  # fmt: skip
+    "sentence",
+    "basis",
+    "event",
+    "lapses",
+    "refused",
+    "renewals",
+    "scope",
+    "side",
+    "provisional",
+    "may_order",
+    "may_lift",
+    "extended_by",
+    "reminders_hours",
+    "notices",
+}
 
 
 def cases() -> list[Any]:

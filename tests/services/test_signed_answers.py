@@ -104,8 +104,10 @@ def test_an_answer_is_taken_once(running: Running, order: Order) -> None:
 
 def test_a_replay_after_the_key_was_retired(running: Running, order: Order) -> None:
     """What was kept on the way is of no use to anybody later."""
-    sent, kept = post(running, order), post(running, order, status=AnswerStatus.RELEASED,
-                                            amount_held_minor=0, held_at_us=None)  # fmt: skip
+    sent, kept = (
+        post(running, order),
+        post(running, order, status=AnswerStatus.RELEASED, amount_held_minor=0, held_at_us=None),
+    )
     assert sent.send().status_code == 200
     InstitutionKey.objects.filter(key_id=f"{BANK}-2").update(retired_us=time.time_ns() // 1000)
     assert sent.is_refused("key_retired")

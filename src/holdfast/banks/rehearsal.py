@@ -112,8 +112,14 @@ class Rehearsal:
         """Return an id that no other rehearsal has."""
         return f"TEST-{self.tools.nonces()}"[:60]
 
-    def send(self, order: Order, *, key: SigningKey | None = None, age_us: int = 0,
-             body: bytes | None = None) -> tuple[RequestHead, Reply]:  # fmt: skip
+    def send(
+        self,
+        order: Order,
+        *,
+        key: SigningKey | None = None,
+        age_us: int = 0,
+        body: bytes | None = None,
+    ) -> tuple[RequestHead, Reply]:
         """Send an order, signed by `key` `age_us` ago; `body` is put in its place afterwards."""
         url = self.endpoint + order.path
         content = order.to_bytes()

@@ -77,11 +77,17 @@ class Book:
             db.executemany(
                 "INSERT OR IGNORE INTO accounts VALUES (?, ?, ?, ?, ?, ?)",
                 [
-                    (a.account, a.currency, a.balance_minor, a.status.value, a.holder_kind.value,
-                     a.name_matches)
+                    (
+                        a.account,
+                        a.currency,
+                        a.balance_minor,
+                        a.status.value,
+                        a.holder_kind.value,
+                        a.name_matches,
+                    )
                     for a in accounts
                 ],
-            )  # fmt: skip
+            )
 
     def account(self, account: str) -> BankAccount | None:
         """Return an account as it stands, or None."""
@@ -130,9 +136,15 @@ class Book:
             taken = self._do(order, now_us, later=later)
             db.execute(
                 "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?)",
-                (kind, order.message_id, order.order_id, body, taken.status,
-                 taken.answer.to_bytes()),
-            )  # fmt: skip
+                (
+                    kind,
+                    order.message_id,
+                    order.order_id,
+                    body,
+                    taken.status,
+                    taken.answer.to_bytes(),
+                ),
+            )
         return taken
 
     def decide(self, order_id: str, now_us: int) -> HoldAnswer:
@@ -146,8 +158,11 @@ class Book:
             self._lapse(now_us)
             state = self.order(order_id)
             if state.status is not AnswerStatus.ACKNOWLEDGED:
-                raise Conflict("order_answered", N_("the order {order_id} is answered already"),
-                               order_id=order_id)  # fmt: skip
+                raise Conflict(
+                    "order_answered",
+                    N_("the order {order_id} is answered already"),
+                    order_id=order_id,
+                )
             answer = self._hold(state.order, now_us)
             self._db.execute(
                 "UPDATE messages SET status = 200, answer = ? WHERE kind = 'HoldOrder' "
@@ -169,8 +184,11 @@ class Book:
             self._lapse(now_us)
             state = self.order(order_id)
             if not state.held_minor:
-                raise Conflict("nothing_held", N_("nothing is held under the order {order_id}"),
-                               order_id=order_id)  # fmt: skip
+                raise Conflict(
+                    "nothing_held",
+                    N_("nothing is held under the order {order_id}"),
+                    order_id=order_id,
+                )
             kept = state.held_minor if status is AnswerStatus.SEIZED else 0
             if not state.order.test:
                 db.execute(
@@ -260,9 +278,15 @@ class Book:
             raise _conflict(order.order_id)
         self._db.execute(
             "INSERT INTO orders VALUES (?, ?, ?, ?, 'acknowledged', ?, 0, NULL, ?, NULL, NULL)",
-            (order.order_id, order.to_bytes(), order.account, order.test, order.amount_minor,
-             order.expires_at_us),
-        )  # fmt: skip
+            (
+                order.order_id,
+                order.to_bytes(),
+                order.account,
+                order.test,
+                order.amount_minor,
+                order.expires_at_us,
+            ),
+        )
         if later and order.expires_at_us > now_us:
             return Taken(202, self._set(self.order(order.order_id), now_us))
         return Taken(200, self._hold(order, now_us))

@@ -120,9 +120,10 @@ class AgentApp:
         order = parse(body)
         if order_id not in ("", order.order_id):
             raise Refused(
-                "order_path", N_("the path names the order {order_id}, the body another"),
+                "order_path",
+                N_("the path names the order {order_id}, the body another"),
                 order_id=order_id,
-            )  # fmt: skip
+            )
         taken = self._book.take(order, now_us, later=self._later)
         if AgentFault.FORGETS in faults:
             self._book.forget(order.order_id)
@@ -232,10 +233,18 @@ _STATUSES = {
     "order_too_long": 413,
     "content_type_wrong": 415,
 }
-_UNSIGNED = frozenset({
-    "signature_missing", "signature_wrong", "signature_too_old", "signature_from_future",
-    "key_unknown", "key_retired", "digest_wrong", "parts_not_covered",
-})  # fmt: skip
+_UNSIGNED = frozenset(
+    {
+        "signature_missing",
+        "signature_wrong",
+        "signature_too_old",
+        "signature_from_future",
+        "key_unknown",
+        "key_retired",
+        "digest_wrong",
+        "parts_not_covered",
+    }
+)
 
 
 def _status_of(error: HoldfastError) -> int:

@@ -27,7 +27,7 @@ ORDERED = {
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("cases", "0001_initial")]
+    dependencies: ClassVar = [("cases", "0002_orders")]
 
     operations: ClassVar = [
         guard_steps("cases_order", "state", allowed_steps(), {FIRST.value}),
