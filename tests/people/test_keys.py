@@ -121,9 +121,13 @@ def test_who_may_never_do_what() -> None:
         Scope.REVIEWS_DECIDE,
         Scope.NOTICES,
         Scope.AUDIT_READ,
+        Scope.REGISTRY_APPROVE,
+        Scope.REGISTRY_CONTEST,
     }
-    for kind in ("bank", "e-money", "exchange", "telco", "moon"):
+    for kind in ("bank", "e-money", "exchange"):
         assert scopes_of("police") - scopes_of(kind) == {Scope.COMPLAINTS_WRITE}
+    for kind in ("telco", "moon"):
+        assert scopes_of("bank") - scopes_of(kind) == {Scope.REGISTRY_LIST}
     assert NOT_OF
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from holdfast.core.errors import Conflict
-from holdfast.records.applied import advance, applied, lock
+from holdfast.records.applied import Mark, advance, applied, begin_anew, lock, mark
 
 
 @pytest.mark.django_db
@@ -36,6 +36,30 @@ def test_a_name_never_seen_begins_at_nothing() -> None:
     with pytest.raises(Conflict):
         advance("ledger", 3, 9)
     assert applied("ledger") == 0
+
+
+@pytest.mark.django_db
+def test_a_digest_goes_with_its_number() -> None:
+    """Of a number for which none is known, that of the one before isn't kept."""
+    assert mark("ledger") == Mark(0, "")
+    advance("ledger", 0, 5, "ab")
+    assert mark("ledger") == Mark(5, "ab")
+    advance("ledger", 5, 6)
+    assert mark("ledger") == Mark(6, "")
+
+
+@pytest.mark.django_db
+def test_who_began_before_it_began_anew_is_refused() -> None:
+    """From nothing on all is applied again; other names go on."""
+    begin_anew("ledger")
+    advance("ledger", 0, 5, "ab")
+    advance("other", 0, 3)
+    begin_anew("ledger")
+    assert (mark("ledger"), applied("other")) == (Mark(0, ""), 3)
+    with pytest.raises(Conflict):
+        advance("ledger", 5, 9)
+    advance("ledger", 0, 9, "cd")
+    assert mark("ledger") == Mark(9, "cd")
 
 
 @pytest.mark.django_db

@@ -171,3 +171,36 @@ def test_a_step_is_about_place_entry_and_all_before() -> None:
         chain_step("a", 1, 11, "d"),
     }
     assert len(steps) == 7
+
+
+@pytest.mark.django_db
+def test_several_entries_are_written_in_their_order() -> None:
+    """As each would be by itself, whatever order their times are in; none is as good as some."""
+    made = [
+        audit.entry(at_us=at_us, actor="a", verb="v", subject=f"case:{at_us}", detail={"n": at_us})
+        for at_us in (3, 1, 2)
+    ]
+    audit.record_all(made)
+    audit.record_all([])
+    alone = audit.record(at_us=3, actor="a", verb="v", subject="case:3", detail={"n": 3})
+    kept = list(AuditEntry.objects.order_by("id"))
+    assert [entry.at_us for entry in kept] == [3, 1, 2, 3]
+    assert kept[0].digest == alone.digest == kept[3].digest
+    assert kept[1].detail == {"n": 1}
+    assert len({entry.digest for entry in kept}) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_entries_outside_a_transaction_are_refused() -> None:
+    """They must come and go with what they are about."""
+    made = audit.entry(at_us=1, actor="a", verb="v", subject="s", detail={})
+    with pytest.raises(transaction.TransactionManagementError):
+        audit.record_all([made])
+    assert not AuditEntry.objects.exists()
+
+
+def test_an_entry_that_is_not_written_yet_is_judged_already() -> None:
+    """Nothing can be among several that could not be written by itself."""
+    with pytest.raises(Refused) as caught:
+        audit.entry(at_us=1, actor="", verb="v", subject="s", detail={})
+    assert caught.value.code == "audit_field_form"

@@ -125,3 +125,44 @@ def test_the_longest_due_comes_first_and_kinds_can_be_chosen() -> None:
     assert [work.subject for work in _take(100, kinds=["a", "c"])] == ["3", "2", "0"]
     assert _take(100, kinds=[]) == []
     assert [work.subject for work in _take(100)] == ["1"]
+
+
+def test_work_of_several_kinds_is_planned_at_once() -> None:
+    """Each subject at its own time, as if planned by itself: what was done is due again."""
+    due.plan(kind="lapse", subject="order:1", due_us=100)
+    due.plan(kind="lapse", subject="order:2", due_us=100)
+    done = _take(100, kinds=("lapse",))
+    due.finish_all(done, 110)
+    due.plan_kinds({"lapse": {"order:2": 300, "order:3": 200}, "remind": {"order:3": 150}})
+    open_work = DueWork.objects.filter(done_us=None).order_by("due_us")
+    assert [(row.kind, row.subject, row.due_us, row.planned) for row in open_work] == [
+        ("remind", "order:3", 150, 1),
+        ("lapse", "order:3", 200, 1),
+        ("lapse", "order:2", 300, 2),
+    ]
+    assert DueWork.objects.get(subject="order:1").done_us == 110
+
+
+def test_planning_all_of_a_kind_moves_what_was_planned() -> None:
+    """One statement, however many; none where there is nothing to plan."""
+    due.plan_all("trace", {f"claim:{number}": number for number in range(1, 4)})
+    due.plan_all("trace", {"claim:3": 50})
+    due.plan_all("trace", {})
+    rows = DueWork.objects.order_by("subject").values_list("subject", "due_us", "attempts")
+    assert list(rows) == [("claim:1", 1, 0), ("claim:2", 2, 0), ("claim:3", 50, 0)]
+
+
+def test_several_are_finished_at_once_but_not_what_was_planned_anew() -> None:
+    """What others planned or took meanwhile stays theirs; the rest is done."""
+    due.plan_all("trace", {"claim:1": 100, "claim:2": 100, "claim:3": 100})
+    works = _take(100)
+    due.plan(kind="trace", subject="claim:2", due_us=105)
+    due.again(works[2], now_us=101, fault="slow", wait_us=0)
+    [other] = _take(101)
+    assert other.subject == "claim:3"
+    due.finish_all(works, 120)
+    done = DueWork.objects.exclude(done_us=None).values_list("subject", flat=True)
+    assert list(done) == ["claim:1"]
+    assert _only(120).subject == "claim:2"
+    due.finish_all([other], 130)
+    assert DueWork.objects.get(subject="claim:3").done_us == 130

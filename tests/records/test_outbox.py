@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -222,3 +222,50 @@ def test_waits_grow_to_ten_minutes() -> None:
 def test_jitter_takes_at_most_half(attempts: int, jitter: float) -> None:
     """So that waits neither meet nor vanish."""
     assert wait_us(attempts) // 2 <= wait_us(attempts, jitter) <= wait_us(attempts)
+
+
+def _new(number: int, due_us: int = 100) -> OutboxMessage:
+    return OutboxMessage(
+        message_id=f"m{number}",
+        kind="hold-order",
+        destination=f"TH.{number}",
+        subject=f"order:{number}",
+        body="body",
+        created_us=100,
+        due_us=due_us,
+    )
+
+
+def test_new_messages_are_posted_at_once_and_taken_as_others() -> None:
+    """Each at its own time, in nobody's hands; none changes nothing."""
+    outbox.post_new([_new(1, due_us=120), _new(2)])
+    outbox.post_new([])
+    assert _take() == ["m2"]
+    assert _take(120) == ["m1"]
+
+
+def test_an_id_that_was_used_before_is_no_new_message() -> None:
+    """Nobody's message is replaced, and none of those with it is posted."""
+    _post(2)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        outbox.post_new([_new(1), _new(2)])
+    assert [row.body for row in OutboxMessage.objects.all()] == ["body 2"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_new_messages_outside_a_transaction_are_refused() -> None:
+    """They must come and go with their change."""
+    with pytest.raises(transaction.TransactionManagementError):
+        outbox.post_new([_new(1)])
+    assert not OutboxMessage.objects.exists()
+
+
+def test_several_have_arrived_at_once() -> None:
+    """Whoever has them by now; the time at which one was known to have arrived stays."""
+    outbox.post_new([_new(1), _new(2), _new(3)])
+    messages = list(OutboxMessage.objects.order_by("id"))
+    outbox.done(messages[0], 110)
+    outbox.give_up(messages[1], now_us=111, fault="gone")
+    outbox.done_all(messages[:2], 120)
+    rows = OutboxMessage.objects.order_by("id").values_list("done_us", "given_up_us", "last_fault")
+    assert list(rows) == [(110, None, ""), (120, None, ""), (None, None, "")]

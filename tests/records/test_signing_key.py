@@ -12,7 +12,13 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from holdfast.core.errors import CentreError, Refused
-from holdfast.records.signing_key import create_key, current_key, dated_keys, public_keys
+from holdfast.records.signing_key import (
+    CurrentKey,
+    create_key,
+    current_key,
+    dated_keys,
+    public_keys,
+)
 
 
 def _code(folder: Path) -> str:
@@ -44,6 +50,32 @@ def test_a_new_key_takes_over_and_the_old_stays_known(tmp_path: Path) -> None:
         "th-1": old.public_base64,
         "th-2": new.public_base64,
     }
+
+
+def test_a_new_key_is_used_at_once(tmp_path: Path) -> None:
+    """Whoever runs need not begin again; the file is read only when it is another."""
+    create_key(tmp_path, "th-1")
+    used = CurrentKey(tmp_path)
+    first = used()
+    assert (first.key_id, used()) == ("th-1", first)
+    create_key(tmp_path, "th-2")
+    assert used().key_id == "th-2"
+    assert used() is used()
+
+
+def test_nothing_is_signed_where_the_key_is_not_known(tmp_path: Path) -> None:
+    """The one before may be retired; once the folder is right again, it goes on."""
+    with pytest.raises(CentreError):
+        CurrentKey(tmp_path)
+    create_key(tmp_path, "th-1")
+    used = CurrentKey(tmp_path)
+    create_key(tmp_path, "th-2")
+    (tmp_path / "th-2.pem").chmod(0o644)
+    for _ in range(2):
+        with pytest.raises(CentreError):
+            used()
+    (tmp_path / "th-2.pem").chmod(0o600)
+    assert used().key_id == "th-2"
 
 
 def test_an_id_is_used_once(tmp_path: Path) -> None:

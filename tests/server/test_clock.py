@@ -22,9 +22,11 @@ from holdfast.records.models import DueWork
 from holdfast.records.signing_key import create_key
 from holdfast.server import clock, worker
 from holdfast.server.clock import (
+    APART_US_MAX,
     JUMP_US,
     Heartbeat,
     SteadyClock,
+    Witness,
     check_start,
     counter_us,
     read_heartbeat,
@@ -143,19 +145,62 @@ def test_a_heartbeat_is_kept_and_read(tmp_path: Path) -> None:
         assert read_heartbeat(tmp_path) is None
 
 
+def _start(
+    now_us: int,
+    *written_us: int,
+    alive_us: int | None = None,
+    jumped_us: int = 0,
+    database_us: int | None = None,
+    ahead_us_max: int = 12 * HOUR_US,
+) -> str:
+    """Begin by a clock; return the code of what is against it."""
+    written = [Witness(f"file {at_us}", at_us) for at_us in written_us]
+    try:
+        check_start(
+            now_us,
+            written,
+            alive_us=alive_us,
+            jumped_us=jumped_us,
+            database_us=database_us,
+            ahead_us_max=ahead_us_max,
+        )
+    except CentreError as error:
+        return error.code if "{" not in str(error) else str(error)
+    return ""
+
+
 @pytest.mark.parametrize("back_us", [JUMP_US + 1, HOUR_US, DAY_US])
-def test_a_start_before_the_last_sign_of_life_is_refused(back_us: int) -> None:
-    """With a clock that went back while no worker ran, holds would last too long."""
-    with pytest.raises(CentreError) as caught:
-        check_start(Heartbeat(BEGIN_US, 1, 0), BEGIN_US - back_us)
-    assert caught.value.code == "clock_went_back"
+def test_a_start_before_what_was_written_is_refused(back_us: int) -> None:
+    """With a clock that went back while nothing ran, holds would last too long."""
+    assert _start(BEGIN_US - back_us, BEGIN_US) == "clock_went_back"
+    assert _start(BEGIN_US - back_us, 5, BEGIN_US, BEGIN_US - DAY_US) == "clock_went_back"
 
 
-@pytest.mark.parametrize("ahead_us", [-JUMP_US, 0, SECOND_US, 30 * DAY_US])
-def test_a_start_after_the_last_sign_of_life_is_allowed(ahead_us: int) -> None:
-    """However long no worker ran; and a little before it, as clocks are corrected."""
-    check_start(Heartbeat(BEGIN_US, 1, 0), BEGIN_US + ahead_us)
-    check_start(None, BEGIN_US + ahead_us)
+@pytest.mark.parametrize("later_us", [-JUMP_US, 0, SECOND_US, 30 * DAY_US])
+def test_a_start_after_what_was_written_is_allowed(later_us: int) -> None:
+    """However long nothing was written; and a little before it, as clocks are corrected."""
+    assert _start(BEGIN_US + later_us, BEGIN_US) == ""
+    assert _start(BEGIN_US + later_us) == ""
+
+
+@pytest.mark.parametrize("apart_us", [APART_US_MAX + 1, HOUR_US, -DAY_US])
+def test_a_start_apart_from_the_database_is_refused(apart_us: int) -> None:
+    """One of the two is wrong; a few minutes are told by `check` alone."""
+    assert _start(BEGIN_US, database_us=BEGIN_US - apart_us) == "clock_apart"
+    assert _start(BEGIN_US, database_us=BEGIN_US + APART_US_MAX) == ""
+
+
+def test_a_start_beside_a_worker_with_another_clock_is_refused() -> None:
+    """What the worker did not follow, nobody begins by; the two would not agree on an end."""
+    assert _start(BEGIN_US + HOUR_US, BEGIN_US, jumped_us=HOUR_US) == "clock_jumped"
+
+
+def test_a_start_long_after_the_last_work_needs_a_person() -> None:
+    """A day ahead looks just like a day off, and would end every hold a day early."""
+    for ahead_us in (12 * HOUR_US + 1, DAY_US, 7 * DAY_US):
+        assert _start(BEGIN_US + ahead_us, BEGIN_US, alive_us=BEGIN_US) == "clock_far_ahead"
+    assert _start(BEGIN_US + 12 * HOUR_US, BEGIN_US, alive_us=BEGIN_US) == ""
+    assert _start(BEGIN_US + DAY_US, alive_us=BEGIN_US, ahead_us_max=2 * DAY_US) == ""
 
 
 @dataclass
@@ -198,7 +243,8 @@ def holding(tmp_path: Path, db: None, monkeypatch: pytest.MonkeyPatch) -> Holdin
     (tmp_path / "keys" / "person").write_bytes(bytes(32))
     home = Home(tmp_path, "TH", "TH.AOC", "", tmp_path / "ledger", tmp_path / "heads.jsonl", ())
     monkeypatch.setattr(worker, "CLOCK", steady)
-    working = Worker(home, create_key(tmp_path / "keys", "th-1"))
+    key = create_key(tmp_path / "keys", "th-1")
+    working = Worker(home, lambda: key)
     working.centre = world.centre
     return Holding(machine, working, Order.objects.get())
 
@@ -231,17 +277,6 @@ def test_no_hold_lasts_longer_when_the_clock_goes_back(holding: Holding, jump_us
     holding.work()
     assert holding.has_ended
     assert holding.order.ended_us == holding.order.lapses_us
-
-
-@pytest.mark.django_db
-def test_a_worker_does_not_begin_with_a_clock_that_went_back(holding: Holding) -> None:
-    """It says why and does nothing: no loop runs."""
-    late_us = holding.machine.wall + HOUR_US
-    write_heartbeat(holding.worker.home.folder, Heartbeat(late_us, 1, 0))
-    with pytest.raises(CentreError) as caught:
-        holding.worker.start()
-    assert caught.value.code == "clock_went_back"
-    assert holding.worker._threads == []
 
 
 @pytest.mark.django_db

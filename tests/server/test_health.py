@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,11 +20,14 @@ from holdfast.records import audit, due, outbox
 from holdfast.records.applied import advance
 from holdfast.records.seal import seal
 from holdfast.records.signing_key import create_key, current_key
+from holdfast.registry.models import FeedEntry, FeedOp, Replica, Retraction
 from holdfast.server import health
-from holdfast.server.clock import Heartbeat, write_heartbeat
+from holdfast.server.clock import HEARTBEAT_FILE, Heartbeat, Witness, write_heartbeat
 from holdfast.server.health import LATE_US, MINUTE_US, Finding, examine
 from holdfast.server.home import Home
+from holdfast.server.witnesses import written
 from holdfast.workflows.follow_ledger import follow_ledger
+from holdfast.workflows.retract_entry import open_retractions
 from holdfast.workflows.take_report import take_report
 from holdfast.workflows.trace_money import LEDGER
 
@@ -34,6 +38,7 @@ SUBJECTS = [
     "outbox",
     "connected",
     "due",
+    "replicas",
     "audit",
     "clock",
     "keys",
@@ -72,8 +77,9 @@ class Usage(NamedTuple):
 def well(tmp_path: Path, db: None, monkeypatch: pytest.MonkeyPatch) -> Installation:
     """Return a centre in which nothing is left to be done."""
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(9, 0, 3 * 1024**3))
-    # The database's clock is the real one; these stories have their own day.
-    monkeypatch.setattr(health, "_apart_from_database", lambda _: 0)
+    # The clocks of the database and of files are real ones; these stories have their own day.
+    monkeypatch.setattr(health, "database_us", lambda: None)
+    monkeypatch.setattr(health, "written", _written_by_us)
     world = TestCentre(tmp_path / "ledger")
     home = Home(
         tmp_path, "TH", "TH.AOC", "", tmp_path / "ledger", tmp_path / "heads.jsonl", ("localhost",)
@@ -86,6 +92,11 @@ def well(tmp_path: Path, db: None, monkeypatch: pytest.MonkeyPatch) -> Installat
     installation = Installation(world, home)
     installation.beat()
     return installation
+
+
+def _written_by_us(home: Home) -> Iterator[Witness]:
+    """Yield what was written by the stories' clock."""
+    return (found for found in written(home) if found.name in (HEARTBEAT_FILE, "audit"))
 
 
 def seal_all(well: Installation) -> None:
@@ -118,7 +129,16 @@ def test_a_database_that_is_gone(well: Installation, monkeypatch: pytest.MonkeyP
         found = {row.subject: row for row in examine(well.home, well.world.now_us)}
     assert list(found) == SUBJECTS
     unwell = [subject for subject in SUBJECTS if not found[subject].well]
-    assert unwell == ["database", "ledger", "outbox", "connected", "due", "audit"]
+    assert unwell == [
+        "database",
+        "ledger",
+        "outbox",
+        "connected",
+        "due",
+        "replicas",
+        "audit",
+        "clock",
+    ]
     assert "centre.toml" in found["database"].remedy
 
 
@@ -130,6 +150,18 @@ def test_a_ledger_that_nobody_follows(well: Installation) -> None:
     assert found.fields["behind"] == 1
     follow_ledger(well.world.centre)
     assert well.finding("ledger").well
+
+
+def test_a_ledger_that_is_an_older_copy(well: Installation) -> None:
+    """Whether it lacks what was followed, or has other changes there by now; and what to do."""
+    well.world.follow(pay("P1", account(2, 1), account(4, 1), 500_00, -30))
+    shutil.rmtree(well.home.ledger)
+    for number in range(2):
+        found = well.finding("ledger")
+        assert not found.well
+        assert ("follow-anew" in found.remedy) == (number > 0)
+        well.world.write([pay(f"P{number + 2}", account(2, 1), account(4, 1), 5_00, -30)])
+    assert not well.finding("ledger").well
 
 
 def test_transfers_that_were_never_written(well: Installation) -> None:
@@ -198,6 +230,31 @@ def test_work_that_is_late(well: Installation, late_us: int, is_well: bool) -> N
     assert well.finding("due", late_us).well is is_well
 
 
+def test_retractions_that_are_overdue_by_name(well: Installation) -> None:
+    """A copy of the registry that still lists who was taken off is named, once it is late."""
+    Replica.objects.create(
+        replica_id=f"{BANK}:main", institution_id=BANK, kind="bank", connected_us=0
+    )
+    entry = FeedEntry.objects.create(
+        number=1,
+        at_us=well.world.now_us,
+        op=FeedOp.RETRACT,
+        subject_kind="phone",
+        subject_key="+66812345678",
+        tier=0,
+        disputed=False,
+        until_us=0,
+        listing_id="listing-1",
+    )
+    with transaction.atomic():
+        open_retractions(well.world.centre, [entry])
+    due_us = Retraction.objects.get().due_us - well.world.now_us
+    assert well.finding("replicas", due_us).well
+    late = well.finding("replicas", due_us + 1)
+    assert not late.well
+    assert late.fields == {"count": 1, "names": f"{BANK}:main"}
+
+
 def test_entries_that_nobody_seals(well: Installation) -> None:
     """An entry is sealed within two minutes, and the heads outside agree."""
     record(well)
@@ -231,12 +288,22 @@ def test_a_clock_before_the_workers(well: Installation) -> None:
     assert not well.finding("clock").well
 
 
+def test_a_clock_before_an_audit_entry(well: Installation) -> None:
+    """A worker that starts now would be refused; how far it is can be read."""
+    with transaction.atomic():
+        audit.record(
+            at_us=well.world.now_us + HOUR_US, actor="centre", verb="test", subject="case:1"
+        )
+    found = well.finding("clock")
+    assert (found.well, found.fields["seconds"]) == (False, 3600)
+
+
 @pytest.mark.parametrize("apart_s", [-40, 40])
 def test_a_clock_apart_from_the_databases(
     well: Installation, monkeypatch: pytest.MonkeyPatch, apart_s: int
 ) -> None:
     """The database's machine is a witness."""
-    monkeypatch.setattr(health, "_apart_from_database", lambda _: apart_s * SECOND_US)
+    monkeypatch.setattr(health, "database_us", lambda: well.world.now_us + apart_s * SECOND_US)
     found = well.finding("clock")
     assert (found.well, found.fields["seconds"]) == (False, 40)
 

@@ -108,6 +108,24 @@ def test_the_password_is_kept_apart(tmp_path: Path) -> None:
     assert told["DATABASES"]["default"]["PASSWORD"] == "told"  # noqa: S105
 
 
+@pytest.mark.parametrize("name", ["clock_ahead_hours", "keep_done_days"])
+def test_a_number_of_the_home_is_bounded(tmp_path: Path, name: str) -> None:
+    """It has a usual value; what is no number, or too large or small, is told with the file."""
+    home = make_home(_wanted(tmp_path))
+    usual = getattr(home, name)
+    file = home.folder / "centre.toml"
+    text = file.read_text("utf-8")
+    for value, is_right in ((7, True), (1, True), (0, False), ("7", False), (True, False)):
+        file.write_text(f"{text}{name} = {json.dumps(value)}\n", encoding="utf-8")
+        if is_right:
+            assert getattr(Home.read(home.folder), name) == value != usual
+        else:
+            with pytest.raises(CentreError) as caught:
+                Home.read(home.folder)
+            assert caught.value.code == "home_unreadable"
+            assert name in str(caught.value)
+
+
 def test_a_home_that_was_half_made_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever it broke off: what had been made is kept, and the rest is added."""
     parts = [(making, "_secret"), (making, "create_key"), (Path, "replace")]

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from holdfast.console.duties import duties_of
 from holdfast.core.instant import SECOND_US
 from holdfast.people.models import Staff
 from holdfast.people.sign_in import begin_try, succeeded
@@ -36,6 +37,10 @@ def _try(request: HttpRequest) -> HttpResponse:
     name = request.POST.get("name", "")[:150]
     address = request.META.get("REMOTE_ADDR", "")
     begun = begin_try(name, address, centre().now_us())
+    if begun.flood.beyond == 1:
+        _record("somebody", "sign_in_flood")
+    if begun.flood.before:
+        _record("somebody", "sign_in_flood_ended", tries=begun.flood.before)
     if begun.wait_us:
         return _too_often(request, -(-begun.wait_us // SECOND_US))
     password = request.POST.get("password", "")[:200]
@@ -44,7 +49,7 @@ def _try(request: HttpRequest) -> HttpResponse:
         succeeded(name, address)
         _record(f"staff:{staff.id}", "sign_in")
         login(request, staff)
-        return redirect("institutions")
+        return redirect("registry" if duties_of(staff) else "institutions")
     # Not each of a million refusals: that would let anybody fill the audit.
     if begun.is_first:
         _record("somebody", "sign_in_refused")
@@ -63,6 +68,8 @@ def _page(request: HttpRequest, problem: str, status: int) -> HttpResponse:
     return render(request, "console/sign_in.html", {"problem": problem}, status=status)
 
 
-def _record(actor: str, verb: str) -> None:
+def _record(actor: str, verb: str, **detail: int) -> None:
     with transaction.atomic():
-        audit.record(at_us=centre().now_us(), actor=actor, verb=verb, subject="console")
+        audit.record(
+            at_us=centre().now_us(), actor=actor, verb=verb, subject="console", detail=detail
+        )

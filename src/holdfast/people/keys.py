@@ -17,7 +17,7 @@ from holdfast.core.errors import HoldfastError, NotFound, Refused
 from holdfast.core.words import N_
 from holdfast.people.actor import CENTRE_ITSELF, Actor
 from holdfast.people.models import ApiKey, Institution, Staff
-from holdfast.people.role import Scope, scopes_of
+from holdfast.people.role import PERSONAL, Scope, scopes_of
 
 ID_BYTES = 8
 SECRET_BYTES = 32
@@ -49,7 +49,7 @@ def issue_key(
 
     Raises:
         Refused: `scope_not_of_kind` where the institution's kind may never do this, or
-            `key_person_missing`: who decides reviews is one person, who is named.
+            `key_person_missing`: who decides or approves is one person, who is named.
     """
     scopes = frozenset(scopes)
     _check_scopes(institution, scopes, person)
@@ -155,10 +155,10 @@ def _check_scopes(institution: Institution, scopes: frozenset[Scope], person: st
             kind=institution.kind,
             scopes=", ".join(sorted(scope.value for scope in beyond)),
         )
-    if Scope.REVIEWS_DECIDE in scopes and not person:
+    if PERSONAL & scopes and not person:
         raise Refused(
             "key_person_missing",
-            N_("a key that decides reviews belongs to one person; name who holds it"),
+            N_("a key that decides or approves belongs to one person; name who holds it"),
         )
 
 

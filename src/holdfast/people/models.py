@@ -72,6 +72,7 @@ class SignInTry(models.Model):
     """How often signing in has failed of late, under one name or from one address."""
 
     who = models.CharField(max_length=80, unique=True)
-    """`name:` or `address:` with a hash: no name that somebody typed is kept."""
+    """`name:` or `address:` with a hash, `names:` with the beginning of one for many, or `new` for
+    all that were not known before: no name that somebody typed is kept."""
     failures = models.IntegerField(default=0)
     last_us = models.BigIntegerField()

@@ -27,14 +27,28 @@ class Scope(Enum):
     REVIEWS_DECIDE = "reviews:decide"  # decide what waits for a person
     NOTICES = "notices:bring"  # read notices, and say that a person was told
     AUDIT_READ = "audit:read"  # read the audit
+    REGISTRY_ASK = "registry:ask"  # ask whether somebody or something is listed
+    REGISTRY_REPLICATE = "registry:replicate"  # keep a copy of the registry
+    REGISTRY_LIST = "registry:list"  # list, and withdraw what one has listed
+    REGISTRY_APPROVE = "registry:approve"  # approve as the second person
+    REGISTRY_CONTEST = "registry:contest"  # take contests in, and decide them
 
 
 KINDS = ("bank", "e-money", "exchange", "telco", "police", "centre")
 """What an institution can be."""
 
-_CENTRE_ONLY = frozenset((Scope.REVIEWS_DECIDE, Scope.NOTICES, Scope.AUDIT_READ))
-_OF_ANY = frozenset(Scope) - _CENTRE_ONLY - {Scope.COMPLAINTS_WRITE}
-_OF_SOME = {"police": _OF_ANY | {Scope.COMPLAINTS_WRITE}, "centre": frozenset(Scope)}
+PERSONAL = frozenset((Scope.REVIEWS_DECIDE, Scope.REGISTRY_APPROVE, Scope.REGISTRY_CONTEST))
+"""What only a key does that belongs to one person, who is named."""
+_CENTRE_ONLY = PERSONAL | {Scope.NOTICES, Scope.AUDIT_READ}
+_OF_ANY = frozenset(Scope) - _CENTRE_ONLY - {Scope.COMPLAINTS_WRITE, Scope.REGISTRY_LIST}
+_LISTS = _OF_ANY | {Scope.REGISTRY_LIST}
+_OF_SOME = {
+    "bank": _LISTS,
+    "e-money": _LISTS,
+    "exchange": _LISTS,
+    "police": _LISTS | {Scope.COMPLAINTS_WRITE},
+    "centre": frozenset(Scope),
+}
 
 
 def scopes_of(kind: str) -> frozenset[Scope]:

@@ -6,7 +6,7 @@ when that worker is through.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from django.db import connection, transaction
 from django.db.models import F, Min, QuerySet
@@ -44,12 +44,18 @@ def plan_all(kind: str, due_us: Mapping[str, int]) -> None:
 
     In SQL of our own: Django's upsert cannot count up what is there.
     """
-    if not due_us:
+    plan_kinds({kind: due_us})
+
+
+def plan_kinds(due_us: Mapping[str, Mapping[str, int]]) -> None:
+    """Plan work of several kinds as `plan_all` does that of one, all in one statement."""
+    works = [(kind, subject, at_us) for kind, of in due_us.items() for subject, at_us in of.items()]
+    if not works:
         return
     # In one order for everybody, so that two who plan the same work don't wait for each other.
-    rows = [value for subject in sorted(due_us) for value in (kind, subject, due_us[subject])]
+    rows = [value for work in sorted(works) for value in work]
     with connection.cursor() as cursor:
-        cursor.execute(_PLAN.format(rows=", ".join([_ROW] * len(due_us))), rows)
+        cursor.execute(_PLAN.format(rows=", ".join([_ROW] * len(works))), rows)
 
 
 def cancel(kind: str, subject: str) -> bool:
@@ -102,6 +108,20 @@ def finish(work: DueWork, now_us: int) -> bool:
         return True
     _let_go(work)
     return False
+
+
+def finish_all(works: Iterable[DueWork], now_us: int) -> None:
+    """Say of several pieces of work what `finish` says of one, in a statement for most of them."""
+    alike: dict[tuple[int, int], list[DueWork]] = {}
+    for work in works:
+        alike.setdefault((work.planned, work.attempts), []).append(work)
+    for (planned, attempts), some in alike.items():
+        mine = DueWork.objects.filter(
+            id__in=[work.id for work in some], done_us=None, planned=planned, attempts=attempts
+        )
+        if mine.update(done_us=now_us, taken_until_us=0, last_fault="") < len(some):
+            for work in some:
+                _let_go(work)
 
 
 def again(work: DueWork, *, now_us: int, fault: str, wait_us: int) -> bool:

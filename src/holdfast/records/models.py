@@ -90,6 +90,7 @@ class OutboxMessage(models.Model):
                 condition=Q(done_us=None, given_up_us=None),
             ),
             models.Index(fields=["subject"], name="outbox_by_subject"),
+            models.Index(fields=["done_us"], name="outbox_done", condition=~Q(done_us=None)),
         ]
 
 
@@ -100,6 +101,7 @@ class IdempotencyKey(models.Model):
     key = models.CharField(max_length=200)
     request_digest = models.CharField(max_length=DIGEST_LENGTH)
     status = models.IntegerField()
+    """Of the answer; 0 where only the key was to be used up, as that of a signature is."""
     body = models.TextField()
     subject = models.CharField(max_length=SUBJECT_LENGTH_MAX)
     created_us = models.BigIntegerField()
@@ -108,7 +110,10 @@ class IdempotencyKey(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["institution", "key"], name="idempotency_key_once")
         ]
-        indexes = [models.Index(fields=["subject"], name="idempotency_by_subject")]
+        indexes = [
+            models.Index(fields=["subject"], name="idempotency_by_subject"),
+            models.Index(fields=["created_us"], name="idempotency_spent", condition=Q(status=0)),
+        ]
 
 
 class DueWork(models.Model):
@@ -129,7 +134,8 @@ class DueWork(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "subject"], name="due_work_once")]
         indexes = [
-            models.Index(fields=["due_us", "id"], name="due_work_open", condition=Q(done_us=None))
+            models.Index(fields=["due_us", "id"], name="due_work_open", condition=Q(done_us=None)),
+            models.Index(fields=["done_us"], name="due_work_done", condition=~Q(done_us=None)),
         ]
 
 
@@ -138,3 +144,5 @@ class AppliedChange(models.Model):
 
     name = models.CharField(max_length=60, unique=True)
     number = models.BigIntegerField(default=0)
+    digest = models.CharField(max_length=DIGEST_LENGTH, blank=True)
+    """By which the other store is known to be the same at that number; nothing if not known."""

@@ -126,6 +126,12 @@ def done(message: OutboxMessage, now_us: int) -> bool:
     return bool(found.update(done_us=now_us, given_up_us=None, taken_until_us=0, last_fault=""))
 
 
+def done_all(messages: Iterable[OutboxMessage], now_us: int) -> None:
+    """Say of several messages that they have arrived, as `done` does, in one statement."""
+    found = OutboxMessage.objects.filter(id__in=[row.id for row in messages], done_us=None)
+    found.update(done_us=now_us, given_up_us=None, taken_until_us=0, last_fault="")
+
+
 def again(message: OutboxMessage, *, now_us: int, fault: str, wait_us: int) -> bool:
     """Give a message back, due after `wait_us`; False if it is in other hands or done by now."""
     return bool(
@@ -182,13 +188,16 @@ def is_any_due(now_us: int, to: Collection[str] | None = None) -> bool:
         return cursor.fetchone() is not None
 
 
-def next_due_us() -> int | None:
-    """Return when an open message can be taken next, None if there is none.
+def next_due_us(to: Collection[str] | None = None) -> int | None:
+    """Return when an open message, to some destinations or to any, can be taken next, or None.
 
     This may have passed already, where a destination has enough in hand.
     """
     ready_us = Greatest("due_us", "taken_until_us")
-    found: int | None = OutboxMessage.objects.filter(_OPEN).aggregate(at=Min(ready_us))["at"]
+    waiting = OutboxMessage.objects.filter(_OPEN)
+    if to is not None:
+        waiting = waiting.filter(destination__in=list(to))
+    found: int | None = waiting.aggregate(at=Min(ready_us))["at"]
     return found
 
 

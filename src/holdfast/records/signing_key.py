@@ -84,6 +84,27 @@ def current_key(folder: Path) -> SigningKey:
     return key
 
 
+class CurrentKey:
+    """Returns the key that is used now; one that was made since is read at the next asking.
+
+    Raises, when made as when asked, what `current_key` raises: with a folder that can't be read
+    nothing is signed, because its key may have been retired.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen = _seen(folder)
+        self._key = current_key(folder)
+
+    def __call__(self) -> SigningKey:
+        """Return the key; to look whether it is another costs a question to the file system."""
+        seen = _seen(self._folder)
+        if seen != self._seen:
+            self._key = current_key(self._folder)
+            self._seen = seen
+        return self._key
+
+
 def public_keys(folder: Path) -> Mapping[str, bytes]:
     """Return all public keys there ever were by their ids, 32 bytes each.
 
@@ -151,6 +172,15 @@ def _times(values: Mapping[str, object]) -> Mapping[str, int]:
     if any(type(time_us) is not int for time_us in values.values()):
         raise TypeError
     return {str(name): int(str(time_us)) for name, time_us in values.items()}
+
+
+def _seen(folder: Path) -> tuple[int, ...]:
+    """Return what changes with each new key: its file is put in the place of the one before."""
+    try:
+        state = (folder / PUBLIC_FILE).stat()
+    except OSError:
+        return ()
+    return state.st_ino, state.st_mtime_ns, state.st_size
 
 
 def _write_public(folder: Path, known: _Public) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -22,6 +22,8 @@ JUMP_US = 10 * SECOND_US
 """Corrections below this are followed; a time server makes none larger without being told to."""
 WITNESS_APART_S = 30
 """How far two clocks may be apart before somebody should look."""
+APART_US_MAX = 300 * SECOND_US
+"""How far apart from the database's a clock may be at a start."""
 HEARTBEAT_FILE = "heartbeat.json"
 _COUNTER = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """A machine that slept, or was moved asleep, has not jumped."""
@@ -92,20 +94,87 @@ def read_heartbeat(home: Path) -> Heartbeat | None:
         return None
 
 
-def check_start(last: Heartbeat | None, now_us: int) -> None:
-    """Refuse to begin with a clock that stands before the last sign of life.
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Something that was written, and when, by the clock of then."""
+
+    name: str
+    """A file of the home, or `audit`."""
+    at_us: int
+
+
+def check_start(
+    now_us: int,
+    written: Iterable[Witness],
+    *,
+    alive_us: int | None,
+    jumped_us: int,
+    database_us: int | None,
+    ahead_us_max: int,
+) -> None:
+    """Refuse to begin with a clock that can't be right, or that nobody has looked at for long.
+
+    `alive_us` is when a worker was last at work, `jumped_us` by how much the clock has jumped for
+    one that is at work now, `database_us` what the database's machine says. A centre may rightly have been off for a week; but where a clock is a day ahead, holds would
+    end a day early, and nothing here can tell the one from the other. A person can.
 
     Raises:
-        CentreError: `clock_went_back`: holds would last too long, and records be out of order.
+        CentreError: `clock_went_back`, `clock_jumped`, `clock_apart` or `clock_far_ahead`.
     """
-    if last is not None and now_us < last.at_us - JUMP_US:
-        raise CentreError(
-            "clock_went_back",
-            N_(
-                "the machine's clock says {now}, but a worker was at work at {last}; set the clock "
-                "right, or remove {file} if that time was wrong"
-            ),
-            now=format_instant(now_us),
-            last=format_instant(last.at_us),
-            file=HEARTBEAT_FILE,
-        )
+    newest = max(written, key=lambda witness: witness.at_us, default=None)
+    if newest is not None and now_us < newest.at_us - JUMP_US:
+        raise _went_back(now_us, newest)
+    if jumped_us:
+        raise _jumped(jumped_us)
+    if database_us is not None and abs(now_us - database_us) > APART_US_MAX:
+        raise _apart(now_us, database_us)
+    if alive_us is not None and now_us > alive_us + ahead_us_max:
+        raise _far_ahead(now_us, alive_us)
+
+
+def _went_back(now_us: int, newest: Witness) -> CentreError:
+    return CentreError(
+        "clock_went_back",
+        N_(
+            "the machine's clock says {now}, but {witness} was written at {last}: set the clock "
+            "right; where that time was the wrong one, begin with --clock-is-right"
+        ),
+        now=format_instant(now_us),
+        witness=newest.name,
+        last=format_instant(newest.at_us),
+    )
+
+
+def _jumped(jumped_us: int) -> CentreError:
+    return CentreError(
+        "clock_jumped",
+        N_(
+            "the machine's clock has jumped by {seconds} s while a worker was at work, which did "
+            "not follow it: set the clock right, or end the worker if it is right now"
+        ),
+        seconds=jumped_us // SECOND_US,
+    )
+
+
+def _apart(now_us: int, database_us: int) -> CentreError:
+    return CentreError(
+        "clock_apart",
+        N_(
+            "the machine's clock says {now}, the database's {database}: set the wrong one right; "
+            "where that is the database's, begin with --clock-is-right"
+        ),
+        now=format_instant(now_us),
+        database=format_instant(database_us),
+    )
+
+
+def _far_ahead(now_us: int, alive_us: int) -> CentreError:
+    return CentreError(
+        "clock_far_ahead",
+        N_(
+            "the machine's clock says {now}, and no worker was at work since {last}: holds end by "
+            "this clock. Look whether it is right, then begin with --clock-is-right"
+        ),
+        now=format_instant(now_us),
+        last=format_instant(alive_us),
+    )

@@ -19,6 +19,10 @@ REQUESTS_AT_ONCE = 12
 """Fewer than the database gives connections to one process; others wait without one."""
 
 
+class StreamsItsAnswer(TypeError):
+    """A view of ours returns a response in parts, which `OneThreadHandler` can't send."""
+
+
 class OneThreadHandler(ASGIHandler):  # type: ignore[misc]  # Django tells no types
     """Answers over ASGI with Django's middleware and views for threads.
 
@@ -32,7 +36,11 @@ class OneThreadHandler(ASGIHandler):  # type: ignore[misc]  # Django tells no ty
         self._threads = ThreadPoolExecutor(REQUESTS_AT_ONCE, thread_name_prefix="request")
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer one request; who asked and went away is not waited for, but what began is done."""
+        """Answer one request; who asked and went away is not waited for, but what began is done.
+
+        Raises:
+            StreamsItsAnswer: a view's response is not whole; the ASGI server says 500.
+        """
         try:
             body = await self.read_body(receive)
         except RequestAborted:
@@ -47,9 +55,12 @@ class OneThreadHandler(ASGIHandler):  # type: ignore[misc]  # Django tells no ty
             await self.send_response(response, send)
 
     def _answer(self, scope: Any, request: HttpRequest) -> HttpResponse:
-        """Return a whole answer (none of ours streams) and give its database connection back."""
+        """Return a whole answer and give its database connection back."""
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=type(self), scope=scope)
         response = self.get_response(request)
         response.close()
+        if response.streaming:
+            msg = f"{request.path}: this server sends whole answers; return an HttpResponse"
+            raise StreamsItsAnswer(msg)
         return response

@@ -18,19 +18,25 @@ from holdfast.core.instant import SECOND_US
 from holdfast.core.words import N_, say
 from holdfast.ledger.store import LedgerStore
 from holdfast.people.models import Institution
-from holdfast.records.applied import applied
+from holdfast.records.applied import mark
 from holdfast.records.models import AuditEntry, DueWork, OutboxMessage, SealedEntry, SealedHead
 from holdfast.records.signing_key import PUBLIC_FILE
 from holdfast.server.clock import JUMP_US, WITNESS_APART_S, read_heartbeat
 from holdfast.server.home import Home
+from holdfast.server.witnesses import database_us, written
 from holdfast.workflows.deliver_message import PUSH
 from holdfast.workflows.messages_out import HOLD
+from holdfast.workflows.retract_entry import owed_by
 from holdfast.workflows.trace_money import LEDGER
 
 MINUTE_US = 60 * SECOND_US
 LATE_US = 2 * MINUTE_US
 """Work that is later than this shows that no worker does it."""
 FREE_BYTES_MIN = 2 * 1024**3
+OLDER_COPY = N_(
+    "it is an older copy: bring the newest one back; where there is none, import what is missing "
+    "again, then run `holdfast ledger follow-anew`"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ def examine(home: Home, now_us: int) -> Iterator[Finding]:
         ("outbox", _outbox),
         ("connected", _connected),
         ("due", _due),
+        ("replicas", _replicas),
         ("audit", _audit),
         ("clock", _clock),
         ("keys", _keys),
@@ -84,16 +91,26 @@ def _database(home: Home, now_us: int) -> Finding:  # noqa: ARG001
 
 
 def _ledger(home: Home, now_us: int) -> Finding:  # noqa: ARG001
+    followed = mark(LEDGER)
     with LedgerStore.open(home.ledger) as ledger:
         change, transfers = ledger.figures.change, ledger.figures.transfers
-    behind = change - applied(LEDGER)
+        is_same = ledger.holds(followed.number, followed.digest)
+    behind = change - followed.number
     if behind < 0:
         return Finding(
             "ledger",
             well=False,
             sentence=N_("the ledger ends at change {change}, but {applied} was followed already"),
-            fields={"change": change, "applied": change - behind},
-            remedy=N_("it is an older copy: restore the newest one, or the database of that time"),
+            fields={"change": change, "applied": followed.number},
+            remedy=OLDER_COPY,
+        )
+    if not is_same:
+        return Finding(
+            "ledger",
+            well=False,
+            sentence=N_("up to change {applied} the ledger is another than the one followed"),
+            fields={"applied": followed.number},
+            remedy=OLDER_COPY,
         )
     waiting = LearnedTransfer.objects.filter(ledger_change=None).count()
     return Finding(
@@ -172,6 +189,19 @@ def _due(home: Home, now_us: int) -> Finding:  # noqa: ARG001
     )
 
 
+def _replicas(home: Home, now_us: int) -> Finding:  # noqa: ARG001
+    """Whether copies of the registry still hold what was taken off, by name."""
+    late = [owed for owed in owed_by() if owed.due_us < now_us]
+    names = sorted({name for owed in late for name in owed.replicas})
+    return Finding(
+        "replicas",
+        well=not late,
+        sentence=N_("{count} retractions are overdue at: {names}"),
+        fields={"count": len(late), "names": ", ".join(names[:5]) or "-"},
+        remedy=N_("call who keeps them; a copy that is no more is to be retired"),
+    )
+
+
 def _audit(home: Home, now_us: int) -> Finding:
     sealed = SealedEntry.objects.values("entry_id")
     unsealed = AuditEntry.objects.filter(at_us__lt=now_us - LATE_US).exclude(id__in=sealed)
@@ -199,26 +229,19 @@ def _last_head(home: Home) -> int:
 
 
 def _clock(home: Home, now_us: int) -> Finding:
-    beat = read_heartbeat(home.folder)
-    jumped_us = beat.jumped_us if beat else 0
-    apart_us = _apart_from_database(now_us)
-    worst_s = max(abs(jumped_us), abs(apart_us)) // SECOND_US
+    beat, there_us = read_heartbeat(home.folder), database_us()
+    apart_us = [beat.jumped_us if beat else 0, now_us - there_us if there_us is not None else 0]
+    behind_us = max((witness.at_us - now_us for witness in written(home)), default=0)
+    if behind_us > JUMP_US:
+        apart_us.append(behind_us)
+    worst_s = max(map(abs, apart_us)) // SECOND_US
     return Finding(
         "clock",
-        well=worst_s < WITNESS_APART_S and (beat is None or now_us > beat.at_us - JUMP_US),
-        sentence=N_("{seconds} s apart from the worker's and the database's"),
+        well=worst_s < WITNESS_APART_S and behind_us <= JUMP_US,
+        sentence=N_("{seconds} s apart from the worker's, the database's, or what was written"),
         fields={"seconds": worst_s},
         remedy=N_("set the machine's clock right (a time server keeps it so), restart the worker"),
     )
-
-
-def _apart_from_database(now_us: int) -> int:
-    """Return how far our clock is from the database server's; 0 where that is this machine."""
-    if connection.vendor != "postgresql":
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
-        return now_us - int(cursor.fetchone()[0])
 
 
 def _keys(home: Home, now_us: int) -> Finding:  # noqa: ARG001

@@ -1,6 +1,7 @@
 """A centre's home: one folder with what this installation is and the keys only it has.
 
-centre.toml         country, names, database, ledger, and the address if it is asked from outside
+centre.toml         country, names, database, ledger, the address if it is asked from outside,
+                    clock_ahead_hours and keep_done_days where the usual ones don't fit
 keys/django         what sessions and one-time links are signed with
 keys/database       the database's password, unless HOLDFAST_DATABASE_PASSWORD says it or none is needed
 keys/<key id>.pem   the Ed25519 key that orders and audit heads are signed with
@@ -24,6 +25,10 @@ from holdfast.core.words import N_
 
 CENTRE_FILE = "centre.toml"
 HOME_DEFAULT = "centre"
+CLOCK_AHEAD_HOURS = 12
+KEEP_DONE_DAYS = 90
+HOURS_MAX = 31 * 24
+DAYS_MAX = 100 * 366
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _URL = re.compile(r"(https://[a-z0-9.-]+(?::[0-9]{1,5})?)/?", re.ASCII).fullmatch
 
@@ -45,6 +50,10 @@ class Home:
     """Names under which the server may be asked; this machine's own are always among them."""
     url: str = ""
     """Such as https://centre.example: where others reach it, through a proxy that speaks TLS."""
+    clock_ahead_hours: int = CLOCK_AHEAD_HOURS
+    """After how long without a worker nobody begins before a person has looked at the clock."""
+    keep_done_days: int = KEEP_DONE_DAYS
+    """How long work that is done, and messages that have arrived, stay in the database."""
 
     @property
     def keys(self) -> Path:
@@ -96,6 +105,8 @@ class Home:
             return cls._of(folder, values)
         except KeyError as error:
             raise _unreadable(folder, f"{error.args[0]} is missing") from None
+        except ValueError as error:
+            raise _unreadable(folder, str(error)) from None
 
     @classmethod
     def _of(cls, folder: Path, values: dict[str, Any]) -> Home:
@@ -110,6 +121,8 @@ class Home:
             heads=folder / values.get("heads", "heads.jsonl"),
             hosts=tuple(dict.fromkeys(named)),
             url=url,
+            clock_ahead_hours=_number(values, "clock_ahead_hours", CLOCK_AHEAD_HOURS, HOURS_MAX),
+            keep_done_days=_number(values, "keep_done_days", KEEP_DONE_DAYS, DAYS_MAX),
         )
 
 
@@ -127,6 +140,14 @@ def check_url(url: str) -> str:
             value=url[:80],
         )
     return found[1]
+
+
+def _number(values: dict[str, Any], name: str, default: int, most: int) -> int:
+    number = values.get(name, default)
+    if type(number) is not int or not 1 <= number <= most:
+        msg = f"{name} is a whole number from 1 to {most}"
+        raise ValueError(msg)
+    return number
 
 
 def this_home() -> Home:

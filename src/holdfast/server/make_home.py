@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class HomeWanted:
     url: str = ""
 
 
-def make_home(wanted: HomeWanted) -> Home:
+def make_home(wanted: HomeWanted, clock: Callable[[], int] = CLOCK) -> Home:
     """Make the folder with its keys and an empty ledger; nothing there is ever replaced.
 
     What was ended midway can be begun again: secrets and keys that are there are kept.
@@ -43,7 +44,7 @@ def make_home(wanted: HomeWanted) -> Home:
         CentreError: `home_exists` or `centre_url_form`.
         Refused: `law_country_unknown`.
     """
-    now_us = CLOCK()
+    now_us = clock()
     Law.load().local_day(wanted.country, now_us)
     url = check_url(wanted.url) if wanted.url else ""
     if (wanted.folder / CENTRE_FILE).exists():

@@ -15,10 +15,11 @@ from holdfast.core.keys import PublicKey
 from holdfast.core.words import N_
 from holdfast.law.law import Law
 from holdfast.ledger.store import LedgerStore
-from holdfast.records.signing_key import dated_keys
+from holdfast.records.signing_key import current_key, dated_keys
 from holdfast.server.clock import SteadyClock, counter_us
 from holdfast.server.home import Home, this_home
 from holdfast.workflows.centre import Centre
+from holdfast.workflows.running import FeedHouse
 
 CLOCK = SteadyClock()
 LENT_S_MAX = 10.0
@@ -92,6 +93,12 @@ def centre() -> Centre:
 def order_keys() -> list[PublicKey]:
     """Return the public keys that this centre's orders were ever signed with, and when."""
     return dated_keys(this_home().keys)
+
+
+def feed_house() -> FeedHouse:
+    """Return with what the registry's feed is signed, and where its snapshots are kept."""
+    home = this_home()
+    return FeedHouse(current_key(home.keys), home.folder / "registry" / "snapshots")
 
 
 def centre_of(home: Home) -> Centre:

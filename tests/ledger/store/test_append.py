@@ -136,7 +136,7 @@ def test_a_number_that_could_not_be_acknowledged_leaves_the_figures_right(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "_write_acknowledged", full)
+        patch.setattr(store, "write_acknowledged", full)
         with pytest.raises(LedgerFull):
             ledger.append(first)
     assert ledger.append(first) == Appended(0, 10, ())

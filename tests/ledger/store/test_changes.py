@@ -252,7 +252,7 @@ def test_a_change_in_which_nothing_could_be_written_is_not_logged(
     def full(*_: object) -> None:
         raise LedgerFull("ledger_full", "full")
 
-    for owner, name, there in ((Engine, "write", []), (store, "_write_acknowledged", first)):
+    for owner, name, there in ((Engine, "write", []), (store, "write_acknowledged", first)):
         with monkeypatch.context() as patch:
             patch.setattr(owner, name, full)
             with pytest.raises(LedgerFull):

@@ -22,6 +22,7 @@ from holdfast.core.errors import (
     LedgerMissing,
 )
 from holdfast.ledger.store import LedgerStore, LedgerWriter, engine, store
+from holdfast.ledger.store import folder as in_the_folder
 from holdfast.ledger.store.records import FORMAT
 
 KINDS = (LedgerStore, LedgerWriter)
@@ -241,9 +242,9 @@ def test_what_the_system_says_is_said_as_an_error_of_ours(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    for name in ("_write_acknowledged", "_write_format"):
+    for owner, name in ((in_the_folder, "write_acknowledged"), (store, "write_format")):
         with monkeypatch.context() as patch:
-            patch.setattr(store, name, full)
+            patch.setattr(owner, name, full)
             with pytest.raises(LedgerFull) as caught:
                 LedgerWriter.open(tmp_path / "ledger")
             assert caught.value.code == "ledger_full"

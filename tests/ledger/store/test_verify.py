@@ -248,6 +248,8 @@ def test_changed_content_is_named(what: str, sound: Path) -> None:
 
 FOLLOWING = {
     "a transfer is gone": {"ledger_change_broken"},
+    "two transfers stand under each other's id": {"ledger_chain_broken"},
+    "a transfer has another amount": {"ledger_chain_broken"},
     "a wrong running balance": {"ledger_head_broken"},
     "a wrong bare balance": {"ledger_head_broken"},
     "a block under another place": {"ledger_balance_broken"},

@@ -28,11 +28,13 @@ from holdfast.ledger.store.records import (
     account_part,
     block_key,
     blocks_of,
+    chained,
     change_key,
     decode_block,
     decode_head,
     decode_int,
     decode_log,
+    digest_key,
     encode,
     encode_sums,
     split_block_key,
@@ -78,7 +80,8 @@ def plan(engine: Engine, figures: Figures, fresh: dict[Transfer, bytes]) -> Plan
     after = _figures_after(figures, in_order, new_accounts)
     puts[META_KEY] = encode_sums(after)
     ids = [transfer.transfer_id for transfer in in_order]
-    _log(engine, after.change, _touched(len(ids), heads, ids), (puts, deletes))
+    _log(engine, figures, _touched(len(ids), heads, ids), (puts, deletes))
+    _chain(engine, figures, [fresh[transfer] for transfer in in_order], puts)
     return puts, deletes, after
 
 
@@ -129,7 +132,8 @@ def plan_openings(engine: Engine, figures: Figures, fresh: dict[bytes, int]) -> 
                 puts[b"A" + part] = encode_sums(decode_head(value)._replace(after=closing))
     after = figures._replace(change=figures.change + 1)
     puts[META_KEY] = encode_sums(after)
-    _log(engine, after.change, _touched(len(fresh), fresh, []), (puts, deletes))
+    _log(engine, figures, _touched(len(fresh), fresh, []), (puts, deletes))
+    _chain(engine, figures, [part + encode(fresh[part]) for part in sorted(fresh)], puts)
     return puts, deletes, after
 
 
@@ -141,7 +145,7 @@ def _touched(rows: int, parts: Iterable[bytes], transfer_ids: list[str]) -> Touc
 
 def _log(
     engine: Engine,
-    number: int,
+    before: Figures,
     touched: Touched,
     changes: tuple[dict[bytes, bytes], list[bytes]],
 ) -> None:
@@ -151,12 +155,21 @@ def _log(
     begins anew: then its numbers never have a gap.
     """
     puts, deletes = changes
+    number = before.change + 1
     log = read_log(engine)
-    first = log.first if log.last == number - 1 else number
+    first = log.first if log.last == before.change else number
     first = max(first, number - CHANGES_KEPT + 1)
     deletes.extend(_change_keys(log.first, min(first, log.last + 1)))
     puts[change_key(number)] = encode(touched)
     puts[LOG_KEY] = encode(Log(first, number))
+
+
+def _chain(
+    engine: Engine, before: Figures, content: Iterable[bytes], puts: dict[bytes, bytes]
+) -> None:
+    """Keep what tells the ledger with this change from every other."""
+    last = engine.get(digest_key(before.change))
+    puts[digest_key(before.change + 1)] = chained(last, before, content)
 
 
 def _change_keys(first: int, end: int) -> list[bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,6 +23,7 @@ from rocksdict import (
 
 from holdfast.core.errors import LedgerBusy, LedgerDamaged, LedgerError, LedgerFull
 from holdfast.core.words import N_
+from holdfast.ledger.store.scratch import Scratch
 
 MIB = 2**20
 CACHE_BYTES = 256 * MIB
@@ -50,7 +50,7 @@ class Engine:
         self._options.create_if_missing(create_if_missing=creates)
         self._sync = WriteOptions()
         self._sync.sync = True
-        self._scratch = None if writes else tempfile.TemporaryDirectory(prefix="holdfast-reader-")
+        self._scratch = None if writes else Scratch()
         try:
             with self.told():
                 self._db, self._logs = self._open()
@@ -162,7 +162,7 @@ class Engine:
 
     def _clean(self) -> None:
         if self._scratch is not None:
-            self._scratch.cleanup()
+            self._scratch.close()
 
     @contextmanager
     def told(self) -> Iterator[None]:

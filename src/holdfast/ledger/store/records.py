@@ -5,6 +5,7 @@
     A account NUL currency                      -> the head: where the account's transfers end
     O account NUL currency                      -> the opening balance, where one is known
     C change                                    -> what a change touched
+    D change                                    -> a digest of the change and of all before it
     L                                           -> which changes are logged
     M                                           -> the ledger's own figures
 
@@ -13,14 +14,16 @@ so the balance at any place is one seek and a fold over at most `BLOCK_TRANSFERS
 
 The log of changes can be missing or end early, in part or altogether: an older program knows no
 log and writes none. What is not logged counts as a change of everything, so it needs no format
-of its own.
+of its own. Digests can be missing likewise; they are never let go of, so that whoever followed
+this ledger can tell it from another, however long ago that was.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import NamedTuple
 
 import msgspec
@@ -149,6 +152,24 @@ def change_key(number: int) -> bytes:
 def split_change_key(key: bytes) -> int:
     """Return the number of the change whose key this is."""
     return int.from_bytes(key[1:])
+
+
+def digest_key(number: int) -> bytes:
+    """Return the key of the digest of a change and of all before it."""
+    return b"D" + _CHANGE.pack(number)
+
+
+def chained(before: bytes | None, figures: Figures, content: Iterable[bytes]) -> bytes:
+    """Return the digest of a change and of all before it: SHA-256, 32 bytes.
+
+    `content` is what the change adds: its transfers in the ledger's order, or its opening
+    balances in that of their accounts. `before` is the digest of the change before; where there
+    is none, because a program wrote that change that knows no digests, the chain begins with
+    what the ledger said of itself before this change.
+    """
+    digest = sha256(encode_sums(figures) if before is None else before)
+    digest.update(b"".join(content))
+    return digest.digest()
 
 
 def account_part(account: str, currency: str) -> bytes:

@@ -1,16 +1,12 @@
 """A ledger kept in a folder: read by many processes while one writes to it.
 
-    FORMAT          the version of what stands here
-    ACKNOWLEDGED    the number of the last change that was acknowledged
-    rocks/          the database
-
-The acknowledged number is kept beside the database, because a log that lost its tail looks
-like a shorter log: only a number from outside shows that something acknowledged is missing.
+FORMAT          the version of what stands here
+ACKNOWLEDGED    the number of the last change that was acknowledged
+rocks/          the database
 """
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,13 +14,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from holdfast.core.errors import LedgerDamaged, LedgerError, LedgerFormatUnknown, LedgerMissing
+from holdfast.core.errors import LedgerError
 from holdfast.core.words import N_
 from holdfast.ledger.balance import Balance, balance_after
 from holdfast.ledger.store import append
 from holdfast.ledger.store.engine import Engine, told
+from holdfast.ledger.store.folder import (
+    DATABASE,
+    check_format,
+    check_tail,
+    is_ledger,
+    prepare,
+    read_acknowledged,
+    write_acknowledged,
+    write_format,
+)
 from holdfast.ledger.store.records import (
-    FORMAT,
     META_KEY,
     Block,
     Change,
@@ -37,15 +42,10 @@ from holdfast.ledger.store.records import (
     decode_figures,
     decode_int,
     decode_transfer,
+    digest_key,
     transfer_key,
 )
 from holdfast.ledger.transfer import START, History, Place, Transfer
-
-_FORMAT_FILE = "FORMAT"
-_ACKNOWLEDGED_FILE = "ACKNOWLEDGED"
-_DATABASE = "rocks"
-_DRAFT = "FORMAT.new"
-_OWN_NAMES = frozenset((_FORMAT_FILE, _ACKNOWLEDGED_FILE, _DATABASE, _DRAFT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +65,16 @@ class LedgerStore:
     """
 
     def __init__(self, folder: Path, *, writes: bool = False, creates: bool = False) -> None:
-        acknowledged = _read_acknowledged(folder)
+        acknowledged = read_acknowledged(folder)
         self.folder = folder
-        self.engine = Engine(folder / _DATABASE, writes=writes, creates=creates)
+        self.engine = Engine(folder / DATABASE, writes=writes, creates=creates)
         try:
             self.figures = self._read_figures()
-            _check_tail(folder, acknowledged, self.figures.change)
+            check_tail(folder, acknowledged, self.figures.change)
             if writes and self.figures.change > acknowledged:
                 # A writer was killed between the two; from now on this change is acknowledged.
                 with told(folder):
-                    _write_acknowledged(folder, self.figures.change)
+                    write_acknowledged(folder, self.figures.change)
         except BaseException:
             self.engine.close()
             raise
@@ -86,7 +86,7 @@ class LedgerStore:
         Raises:
             LedgerMissing, LedgerFormatUnknown, LedgerDamaged.
         """
-        _check_format(folder)
+        check_format(folder)
         return cls(folder)
 
     def close(self) -> None:
@@ -112,7 +112,7 @@ class LedgerStore:
 
     def acknowledged(self) -> int:
         """Return the number of the last change that the writer has acknowledged by now."""
-        return _read_acknowledged(self.folder)
+        return read_acknowledged(self.folder)
 
     def find(self, transfer_ids: Iterable[str]) -> Mapping[str, Transfer]:
         """Return those of the transfers asked for that are in the ledger, by id."""
@@ -175,6 +175,35 @@ class LedgerStore:
         first = max(number + 1, append.read_log(self.engine).first)
         return changes_of(self.engine.scan_from(change_key(first), b"C"), number, last)
 
+    def digest_at(self, number: int) -> str:
+        """Return what tells the changes up to a number from every other ledger's; else nothing.
+
+        Nothing is known of changes that an older program wrote, and of those still to come.
+        """
+        return (self.engine.get(digest_key(number)) or b"").hex()
+
+    def holds(self, number: int, digest: str) -> bool:
+        """Whether the changes up to a number are here whose `digest_at(number)` was once asked for.
+
+        An older copy that has grown since has the number again, and other changes under it. Where
+        either digest is not known, the number alone is heeded.
+        """
+        if number > self.figures.change:
+            return False
+        found = self.digest_at(number)
+        return digest == found or not digest or not found
+
+    def check_follows(self, number: int, digest: str) -> None:
+        """Refuse where the changes that were followed up to a number are not here, see `holds`.
+
+        Raises:
+            LedgerError: `ledger_change_ahead` or `ledger_changes_differ`.
+        """
+        if number > self.figures.change:
+            raise _ahead(self.folder, number, self.figures.change)
+        if not self.holds(number, digest):
+            raise _differs(self.folder, number)
+
     def _history(
         self, account: str, currency: str, place: Place, until_us: int | None, *, bare: bool
     ) -> History:
@@ -210,15 +239,15 @@ class LedgerWriter(LedgerStore):
             LedgerBusy, LedgerFormatUnknown, LedgerDamaged, LedgerFull, LedgerMissing (the
             folder holds other things).
         """
-        if (folder / _FORMAT_FILE).exists():
-            _check_format(folder)
+        if is_ledger(folder):
+            check_format(folder)
             return cls(folder, writes=True)
         with told(folder):
-            _prepare(folder)
+            prepare(folder)
         ledger = cls(folder, writes=True, creates=True)
         try:
             with told(folder):
-                _write_format(folder)
+                write_format(folder)
         except BaseException:
             ledger.close()
             raise
@@ -256,7 +285,7 @@ class LedgerWriter(LedgerStore):
         self.engine.write(puts, deletes)
         self.figures = figures  # also where it is not acknowledged: it stands in the database
         with told(self.folder):
-            _write_acknowledged(self.folder, figures.change)
+            write_acknowledged(self.folder, figures.change)
 
 
 def _walk_to(block: Block, place: Place, account: str) -> tuple[Balance, list[Transfer]]:
@@ -284,70 +313,6 @@ def _until(
         transfers = decode_block(entry[1]).transfers
 
 
-def _prepare(folder: Path) -> None:
-    """Make the folder of a new ledger; one with other things in it is left alone.
-
-    A number that stands there is kept: it is of a ledger that another process makes right now,
-    or that has lost its format.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise _not_a_ledger(folder) from None
-    names = {entry.name for entry in folder.iterdir()}
-    if names - _OWN_NAMES or (names and _ACKNOWLEDGED_FILE not in names):
-        raise _not_a_ledger(folder)
-    if not names or not (folder / _ACKNOWLEDGED_FILE).stat().st_size:
-        _write_acknowledged(folder, 0)
-
-
-def _write_format(folder: Path) -> None:
-    """Name the format last: a folder is a ledger once everything else in it stands."""
-    (folder / _DRAFT).write_text(f"{FORMAT}\n", encoding="ascii")
-    _sync(folder / _DRAFT)
-    (folder / _DRAFT).replace(folder / _FORMAT_FILE)
-    _sync(folder)
-    _sync(folder.parent)
-
-
-def _sync(path: Path) -> None:
-    """See a file, or the names in a folder, safely on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _check_format(folder: Path) -> None:
-    try:
-        found = (folder / _FORMAT_FILE).read_text(encoding="ascii", errors="replace").strip()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        raise _not_a_ledger(folder) from None
-    if found != str(FORMAT):
-        raise LedgerFormatUnknown(
-            "ledger_format_unknown",
-            N_(
-                "the ledger {place} has format {found!r}, this version reads {right}; "
-                "import its files again into a new folder"
-            ),
-            place=str(folder),
-            found=found[:20],
-            right=FORMAT,
-        )
-
-
-def _not_a_ledger(folder: Path) -> LedgerMissing:
-    return LedgerMissing(
-        "ledger_missing",
-        N_(
-            "{place} is not a ledger; `holdfast ledger import FILE --into {place}` makes one "
-            "in a new folder"
-        ),
-        place=str(folder),
-    )
-
-
 def _ahead(folder: Path, number: int, found: int) -> LedgerError:
     return LedgerError(
         "ledger_change_ahead",
@@ -361,37 +326,14 @@ def _ahead(folder: Path, number: int, found: int) -> LedgerError:
     )
 
 
-def _check_tail(folder: Path, acknowledged: int, found: int) -> None:
-    if found >= acknowledged:
-        return
-    raise LedgerDamaged(
-        "ledger_tail_torn",
+def _differs(folder: Path, number: int) -> LedgerError:
+    return LedgerError(
+        "ledger_changes_differ",
         N_(
-            "the ledger {place} acknowledged change {acknowledged} but holds only {found}: its "
-            "end was lost; import its files again into a new folder"
+            "the ledger {place} has other changes up to {number} than those that were followed: it "
+            "is another ledger, or an older copy that has grown since; bring the newest copy back, "
+            "or import what is missing again and then run `holdfast ledger follow-anew`"
         ),
         place=str(folder),
-        acknowledged=acknowledged,
-        found=found,
+        number=number,
     )
-
-
-def _read_acknowledged(folder: Path) -> int:
-    try:
-        return int((folder / _ACKNOWLEDGED_FILE).read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        raise LedgerDamaged(
-            "ledger_acknowledged_unreadable",
-            N_("the ledger {place} has lost the number of its last acknowledged change"),
-            place=str(folder),
-        ) from None
-
-
-def _write_acknowledged(folder: Path, change: int) -> None:
-    """Write the number in place: it fits one sector, so a crash leaves the old or the new."""
-    handle = os.open(folder / _ACKNOWLEDGED_FILE, os.O_WRONLY | os.O_CREAT, 0o644)
-    try:
-        os.pwrite(handle, b"%020d\n" % change, 0)
-        os.fsync(handle)
-    finally:
-        os.close(handle)

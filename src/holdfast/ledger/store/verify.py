@@ -1,6 +1,7 @@
 """Verify a ledger: every byte read, every balance reckoned again, every transfer on both sides.
 
-The log of changes must have no gap, and say just the accounts that its transfers touch.
+The log of changes must have no gap, and say just the accounts that its transfers touch; the digest
+of each change that is logged must be that of what it added and of the digest before it.
 
 Findings are data: each names what is wrong and where. That every transfer stands once on its
 debit account and once on its credit account is shown by three sums of digests, which must be
@@ -27,11 +28,13 @@ from holdfast.ledger.store.records import (
     Touched,
     account_of,
     account_part,
+    chained,
     decode_block,
     decode_head,
     decode_int,
     decode_touched,
     decode_transfer,
+    digest_key,
     encode,
     split_block_key,
     split_change_key,
@@ -258,10 +261,17 @@ def _verify_log(ledger: LedgerStore, found: _Findings) -> Iterator[Problem]:
         number = split_change_key(key)
         if number != right:
             yield _log_broken(found, number, right)
-        if not _is_as_logged(ledger.engine, decode_touched(value)):
+        touched = decode_touched(value)
+        if not _is_as_logged(ledger.engine, touched):
             yield found(
                 "ledger_change_broken",
                 N_("the log of change {number} does not say what that change touched"),
+                number=number,
+            )
+        elif not _is_as_chained(ledger.engine, number, touched):
+            yield found(
+                "ledger_chain_broken",
+                N_("the digest of change {number} is not that of what the change added"),
                 number=number,
             )
         right = number + 1
@@ -294,6 +304,22 @@ def _is_as_logged(engine: Engine, touched: Touched) -> bool:
         for account in (transfer.debit_account, transfer.credit_account)
     }
     return len(transfers) == len(values) and touched.parts == sorted(sides)
+
+
+def _is_as_chained(engine: Engine, number: int, touched: Touched) -> bool:
+    """Whether a change's digest is right, as far as what it was made of is known."""
+    before, digest = engine.get_many([digest_key(number - 1), digest_key(number)])
+    if digest is None or touched.whole or (before is None and number > 1):
+        return True
+    if touched.transfer_ids:
+        content = engine.get_many([transfer_key(name) for name in touched.transfer_ids])
+    else:
+        openings = engine.get_many([b"O" + part for part in touched.parts])
+        content = [
+            None if balance is None else part + balance
+            for part, balance in zip(touched.parts, openings, strict=True)
+        ]
+    return digest == chained(before, Figures(), [part for part in content if part is not None])
 
 
 def _opening(engine: Engine, part: bytes) -> Balance:

@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
                 ),
                 ("name", models.CharField(max_length=60, unique=True)),
                 ("number", models.BigIntegerField(default=0)),
+                ("digest", models.CharField(blank=True, max_length=64)),
             ],
         ),
         migrations.CreateModel(
@@ -98,7 +99,12 @@ class Migration(migrations.Migration):
                         condition=models.Q(("done_us", None)),
                         fields=["due_us", "id"],
                         name="due_work_open",
-                    )
+                    ),
+                    models.Index(
+                        condition=models.Q(("done_us", None), _negated=True),
+                        fields=["done_us"],
+                        name="due_work_done",
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("kind", "subject"), name="due_work_once")
@@ -123,7 +129,14 @@ class Migration(migrations.Migration):
                 ("created_us", models.BigIntegerField()),
             ],
             options={
-                "indexes": [models.Index(fields=["subject"], name="idempotency_by_subject")],
+                "indexes": [
+                    models.Index(fields=["subject"], name="idempotency_by_subject"),
+                    models.Index(
+                        condition=models.Q(("status", 0)),
+                        fields=["created_us"],
+                        name="idempotency_spent",
+                    ),
+                ],
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("institution", "key"), name="idempotency_key_once"
@@ -166,6 +179,11 @@ class Migration(migrations.Migration):
                         name="outbox_open_by_time",
                     ),
                     models.Index(fields=["subject"], name="outbox_by_subject"),
+                    models.Index(
+                        condition=models.Q(("done_us", None), _negated=True),
+                        fields=["done_us"],
+                        name="outbox_done",
+                    ),
                 ],
             },
         ),
