@@ -283,7 +283,7 @@ def test_nobody_approves_the_release_they_asked_for(
     asked = staff.post(path, {"reason": "holder_cleared", "amount_minor": 100_00})
     assert asked.json()["facts"]["amount_minor"] == 100_00
     twice = staff.post(path, {"reason": "other"})
-    assert (twice.status_code, twice.json()["code"]) == (409, "release_asked")
+    assert (twice.status_code, twice.json()["code"]) == (409, "review_waits")
     decision = f"/v1/reviews/{asked.json()['review_id']}/decision"
     own = staff.post(decision, {"approve": True, "reason": "mine"})
     assert (own.status_code, own.json()["code"]) == (403, "own_request")

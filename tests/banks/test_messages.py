@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -339,3 +340,18 @@ def _order_code(values: dict[str, Any]) -> object:
     except Refused as refused:
         return refused.fields.get("field", refused.code)
     return None
+
+
+def test_an_order_may_name_the_holder_shown_and_what_it_takes_over() -> None:
+    """Both come back as they went, are left out where there are none, and are bounded."""
+    plain = order().to_values()
+    assert "takes_over" not in plain
+    shown = Payment("T1", NOW_US, 100, name_shown="สมชาย ใจดี")
+    full = replace(order(), payment=shown, takes_over="S-1")
+    assert parse_order(full.to_bytes()) == full
+    values = full.to_values()
+    for wrong in ("", "a b", "x" * 61):
+        assert _order_code(values | {"takes_over": wrong}) == "takes_over"
+    for name in ("", "x" * 201, 7):
+        payment = values["payment"] | {"name_shown": name}
+        assert _order_code(values | {"payment": payment}) == "payment.name_shown"

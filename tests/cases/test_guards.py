@@ -140,11 +140,17 @@ def test_no_end_comes_nearer(world: TestCentre) -> None:
     assert now(order).lapses_us == order.lapses_us
 
 
-CLAIM_STEPS = {("waiting", "accepted"), ("waiting", "refused"), ("waiting", "withdrawn")}
+CLAIM_STEPS = {
+    ("waiting", "accepted"),
+    ("waiting", "refused"),
+    ("waiting", "withdrawn"),
+    ("accepted", "withdrawn"),
+    ("withdrawn", "accepted"),
+}
 
 
 def test_a_claim_takes_known_steps_only(world: TestCentre) -> None:
-    """What waits is decided once; a claim that is followed is not made to wait again."""
+    """A claim that is followed is not made to wait again; one withdrawn may be followed anew."""
     world.write([pay("P", VICTIM, MULE, 100)])
     in_ledger = {"time_us": 1, "amount_minor": 1}
     states = ("waiting", "accepted", "refused", "withdrawn")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
+from hypothesis import event as note
 from hypothesis import given
+from hypothesis import strategies as st
 from tests.trail.worlds import World, comparable, worlds
 
-from holdfast.cases.slices import slice_of, touched_by
+from holdfast.cases.slices import Stays, slices_of, stays_of
+from holdfast.ledger.transfer import Transfer
 from holdfast.trail.answer import Answer
 from holdfast.trail.gather import follow
 from holdfast.trail.question import HoldEvent, HoldKind, Rule
@@ -40,10 +44,22 @@ def plain_question(world: World) -> World:
     )
 
 
-def groups_of(world: World, claims: Iterable[str], homes: dict[str, str]) -> list[set[str]]:
+def homes_of(world: World, answer: Answer) -> dict[str, tuple[str, int]]:
+    """Return each claim's debit account, and when it was paid."""
+    claims = {claim.transfer_id for claim in answer.claims}
+    return {
+        row.transfer_id: (row.debit_account, row.time_us)
+        for row in world.transfers
+        if row.transfer_id in claims
+    }
+
+
+def groups_of(
+    world: World, claims: Iterable[str], homes: dict[str, tuple[str, int]]
+) -> list[set[str]]:
     """Return the claims in groups that share an account, their homes included."""
     answer = follow(world.ledger, world.question)
-    touched = touched_by(answer, homes)
+    touched = stays_of(answer, homes)
     groups: list[tuple[set[str], set[str]]] = []
     for claim in claims:
         mine, accounts = {claim}, set(touched[claim])
@@ -60,18 +76,44 @@ def test_settled_apart_is_settled_together(drawn: World) -> None:
     """Each group's own settlement says of its claims what the settlement of all says."""
     world = plain_question(drawn)
     whole = follow(world.ledger, world.question)
-    homes = {
-        claim.transfer_id: transfer.debit_account
-        for claim in whole.claims
-        for transfer in world.transfers
-        if transfer.transfer_id == claim.transfer_id
-    }
+    homes = homes_of(world, whole)
     paid = [claim.transfer_id for claim in whole.claims]
     for group in groups_of(world, paid, homes):
         mine = tuple(claim for claim in world.question.claims if claim in group)
         apart = follow(world.ledger, world.ask(claims=mine).question)
+        parts, slices = slices_of(apart, mine), slices_of(whole, mine)
         for claim in mine:
-            assert comparable(slice_of(apart, claim)) == comparable(slice_of(whole, claim))
+            assert comparable(parts[claim]) == comparable(slices[claim])
+
+
+def _concerns(stays: Stays, fresh: Iterable[Transfer]) -> bool:
+    """Say whether any of some transfers may move anybody's money."""
+    return any(
+        account in of_claim and of_claim[account].is_concerned(row.time_us)
+        for row in fresh
+        for account in (row.debit_account, row.credit_account)
+        for of_claim in stays.values()
+    )
+
+
+@given(worlds(rule=Rule.FIFO), st.data())
+def test_what_concerns_nobody_moves_nothing(drawn: World, data: st.DataObject) -> None:
+    """Transfers that no stay is concerned by leave every slice as it was, also late ones."""
+    world = plain_question(drawn)
+    claims = set(world.question.claims)
+    others = [row for row in sorted(world.transfers) if row.transfer_id not in claims]
+    fresh = data.draw(st.sets(st.sampled_from(others), max_size=3)) if others else set()
+    before = replace(world, transfers=tuple(row for row in world.transfers if row not in fresh))
+    seen = follow(before.ledger, before.question)
+    if _concerns(stays_of(seen, homes_of(before, seen)), fresh):
+        note("concerned")
+        return
+    note("not concerned")
+    whole = follow(world.ledger, world.question)
+    mine = [claim.transfer_id for claim in seen.claims]
+    old, new = slices_of(seen, mine), slices_of(whole, mine)
+    for claim in mine:
+        assert comparable(old[claim]) == comparable(new[claim])
 
 
 @given(worlds(rule=Rule.FIFO))
@@ -79,7 +121,7 @@ def test_slices_are_the_whole(drawn: World) -> None:
     """No row is lost or told twice when an answer is cut into its claims' slices."""
     world = plain_question(drawn)
     whole = follow(world.ledger, world.question)
-    slices = [slice_of(whole, claim.transfer_id) for claim in whole.claims]
+    slices = list(slices_of(whole, [claim.transfer_id for claim in whole.claims]).values())
 
     def rows(answers: list[Answer], name: str) -> list[object]:
         return sorted((row for answer in answers for row in getattr(answer, name)), key=repr)

@@ -12,7 +12,7 @@ from typing import Any
 
 from holdfast.banks.messages import HoldAnswer
 from holdfast.banks.messages.answer import AnswerStatus, Onward, RefusalReason
-from holdfast.cases.models import Order, Review
+from holdfast.cases.models import Notice, Order, Review
 from holdfast.cases.report import ReportTold
 from holdfast.core.errors import LedgerError
 from holdfast.core.instant import HOUR_US, parse_instant
@@ -24,11 +24,12 @@ from holdfast.people.role import Scope
 from holdfast.records import due
 from holdfast.records.models import OutboxMessage
 from holdfast.workflows.add_claims import Taken
+from holdfast.workflows.answers_together import Recorded
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.decide_review import decide_review
 from holdfast.workflows.due_work import do_due
 from holdfast.workflows.follow_ledger import follow_ledger
-from holdfast.workflows.record_answer import Recorded, record_answer
+from holdfast.workflows.record_answer import record_answer
 from holdfast.workflows.take_report import take_report
 
 BANK_SCOPES = (
@@ -177,7 +178,13 @@ def open_reviews() -> list[str]:
 
 
 def letters(kind: str, order: Order | None = None) -> list[dict[str, Any]]:
-    """Return the outbox's messages of a kind, of one order or all, in their order."""
+    """Return the outbox's messages of a kind, of one order or all, in their order.
+
+    The kind `notice` is what the centre itself is to bring to people.
+    """
+    if kind == "notice":
+        said = Notice.objects.filter(institution_id="TH.AOC").order_by("id")
+        return list(said.values_list("says", flat=True))
     rows = OutboxMessage.objects.filter(kind=kind).order_by("id")
     if order is not None:
         rows = rows.filter(subject=order.order_id)

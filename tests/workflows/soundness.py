@@ -18,7 +18,7 @@ from holdfast.cases.models import (
     StoredTrail,
 )
 from holdfast.cases.queries import orders_view
-from holdfast.cases.slices import slice_of
+from holdfast.cases.slices import slices_of
 from holdfast.cases.stops import Stops
 from holdfast.records.models import AuditEntry, DueWork, OutboxMessage
 from holdfast.trail.answer import Answer
@@ -45,9 +45,10 @@ def assert_settled(world: TestCentre) -> None:
     for currency in {claim.currency for claim in claims}:
         mine = [claim for claim in claims if claim.currency == currency]
         answer = _all_at_once(world, mine)
+        slices = slices_of(answer, [claim.transfer_id for claim in mine])
         for claim in mine:
             stored = dict(StoredTrail.objects.get(claim=claim).answer)
-            fresh = dict(slice_of(answer, claim.transfer_id).as_json())
+            fresh = dict(slices[claim.transfer_id].as_json())
             for row in (stored, fresh):
                 del row["without_history"]
             assert stored == fresh, claim.transfer_id
@@ -139,7 +140,7 @@ def _assert_holds_stand(world: TestCentre) -> None:
             seen[left.account, left.claim] += left.amount_minor
         held: dict[tuple[str, str], int] = defaultdict(int)
         for share in HoldShare.objects.filter(
-            until_us=None, order__currency=currency
+            until_us=None, order__currency=currency, claim__state=ClaimState.ACCEPTED.value
         ).select_related("order", "claim"):
             held[share.order.account, share.claim.transfer_id] += share.amount_minor
         assert {spot: amount for spot, amount in seen.items() if amount} == held

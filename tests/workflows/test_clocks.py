@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.workflows.centre_kit import (
     NOON_US,
@@ -52,6 +54,11 @@ def complain(
         number, "Bang Rak", "Lt. A", world.now_us - HOUR_US, world.now_us if accepted else None
     )
     return file_complaint(world.centre, case, told, POLICE)
+
+
+def reminders() -> list[dict[str, Any]]:
+    """Return the reminders of an end that the centre is to bring, in their order."""
+    return [said for said in letters("notice") if said["type"] == "reminder"]
 
 
 def test_from_a_callers_word_to_a_complaint(world: TestCentre) -> None:
@@ -167,9 +174,7 @@ def test_reminders_come_before_the_end(world: TestCentre) -> None:
         world.pass_time(hours=hours)
         world.work()
     end = format_instant(order.ordered_us + 72 * HOUR_US)
-    assert (
-        letters("notice") == [{"type": "reminder", "case": order.case.number, "lapses_at": end}] * 2
-    )
+    assert reminders() == [{"type": "reminder", "case": order.case.number, "lapses_at": end}] * 2
 
 
 def test_a_provisional_end_is_reminded_of_as_well(world: TestCentre) -> None:
@@ -177,11 +182,11 @@ def test_a_provisional_end_is_reminded_of_as_well(world: TestCentre) -> None:
     order = held(world)
     world.pass_time(hours=18)
     world.work()
-    assert len(letters("notice")) == 1
+    assert len(reminders()) == 1
     confirm(world, order)
     world.pass_time(hours=48)
     world.work()
-    assert [row["lapses_at"] for row in letters("notice")] == [
+    assert [row["lapses_at"] for row in reminders()] == [
         format_instant(NOON_US + hours * HOUR_US) for hours in (24, 72, 72)
     ]
 
@@ -193,7 +198,7 @@ def test_a_payment_that_appears_later_is_reminded_of(world: TestCentre) -> None:
     world.follow(pay("P", VICTIM, MULE, 100))
     world.pass_time(hours=16)
     world.work()
-    assert len(letters("notice")) == 1
+    assert len(reminders()) == 1
 
 
 def test_no_reminder_after_a_complaint_or_an_end(world: TestCentre) -> None:
@@ -203,7 +208,7 @@ def test_no_reminder_after_a_complaint_or_an_end(world: TestCentre) -> None:
     world.answer(second, "released")
     world.pass_time(hours=18)
     world.work()
-    assert letters("notice") == []
+    assert reminders() == []
 
 
 def test_doing_a_reminder_twice_sends_one(world: TestCentre) -> None:
@@ -212,7 +217,7 @@ def test_doing_a_reminder_twice_sends_one(world: TestCentre) -> None:
     subject = f"{order.case.number}/6/{order.lapses_us}"
     assert remind_victim(world.centre, subject)
     assert remind_victim(world.centre, subject)
-    assert len(letters("notice")) == 1
+    assert len(reminders()) == 1
 
 
 def test_without_a_basis_a_person_is_asked(world: TestCentre) -> None:
@@ -360,7 +365,7 @@ def test_a_merged_case_is_reminded_under_its_new_number(world: TestCentre) -> No
     merge_cases(world.centre, first.case, held(world, "Q").case, world.centre.itself)
     world.pass_time(hours=18)
     world.work()
-    assert {row["case"] for row in letters("notice")} == {now(first).case.number}
+    assert {row["case"] for row in reminders()} == {now(first).case.number}
 
 
 def test_a_case_is_not_merged_into_itself(world: TestCentre) -> None:

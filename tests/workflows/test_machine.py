@@ -26,8 +26,10 @@ from tests.workflows.centre_kit import (
 from tests.workflows.soundness import assert_settled, assert_sound, settled_of
 
 from holdfast.cases.hold import HoldState
-from holdfast.cases.models import Case, Claim, Order, Review
+from holdfast.cases.models import AccountFact, Case, Claim, Order, OwnHold, Review
+from holdfast.cases.stop import StopKind
 from holdfast.cases.stops import Stops
+from holdfast.core.account import bank_of
 from holdfast.core.errors import HoldfastError
 from holdfast.core.instant import HOUR_US
 from holdfast.ledger.transfer import Transfer
@@ -36,8 +38,11 @@ from holdfast.workflows.confirm_claim import confirm_claim
 from holdfast.workflows.decide_review import decide_review
 from holdfast.workflows.file_complaint import ComplaintTold, file_complaint
 from holdfast.workflows.merge_cases import merge_cases
+from holdfast.workflows.own_holds import OwnHoldTold, end_own_hold, tell_own_hold
 from holdfast.workflows.record_answer import record_answer
 from holdfast.workflows.release_hold import release_hold
+from holdfast.workflows.stop_account import StopTold, end_stop, stop_account
+from holdfast.workflows.withdraw_claim import withdraw_claim
 
 ACCOUNTS = [account(1 + n % 3, n) for n in range(5)]
 EXPECTED = {
@@ -47,6 +52,11 @@ EXPECTED = {
     "release_amount",
     "release_not_ours",
     "case_into_itself",
+    "claim_not_followed",
+    "claim_not_withdrawn",
+    "claim_withdrawn",
+    "stop_known",
+    "stop_ended",
 }
 """Codes of refusals that a wrong move earns; any other is an error here."""
 numbers = st.integers(0, 59)
@@ -217,6 +227,41 @@ class CentreMachine(RuleBasedStateMachine):
         self._try(
             lambda: release_hold(self.world.centre, order.order_id, PERSON, "mistake", amount)
         )
+
+    @precondition(lambda _: Claim.objects.exists())
+    @rule(number=numbers)
+    def withdraws(self, number: int) -> None:
+        """A claim turns out to be false."""
+        claim = pick(Claim.objects.all(), number)
+        self._try(
+            lambda: withdraw_claim(self.world.centre, claim.claim_id, PERSON, "reported_in_error")
+        )
+
+    @rule(number=numbers, amount=amounts, minutes_ago=st.sampled_from((0, 5, 60)))
+    def holds_itself(self, number: int, amount: int, minutes_ago: int) -> None:
+        """A bank holds by its own suspicion, and tells; now and then it lets go again."""
+        self.world.pass_time(minutes=1)
+        where = ACCOUNTS[number % 5]
+        since_us = self.world.now_us - minutes_ago * 60_000_000
+        who = actor_of(bank_of(where))
+        own = tell_own_hold(
+            self.world.centre,
+            OwnHoldTold(f"S-{OwnHold.objects.count()}", where, amount, "THB", since_us),
+            who,
+        )
+        if number % 4 == 0:
+            end_own_hold(self.world.centre, own.own_hold_id, who, "nothing_found")
+        self.check()
+
+    @rule(number=numbers, ends=st.booleans())
+    def stops(self, number: int, ends: bool) -> None:
+        """An account turns out to be a merchant's, or none any more."""
+        told = StopTold(ACCOUNTS[number % 5], StopKind.MERCHANT, "a register", self.world.now_us)
+        latest = AccountFact.objects.filter(account=told.account).order_by("-id").first()
+        if ends and latest is not None:
+            self._try(lambda: end_stop(self.world.centre, latest.fact_id, PERSON, "mistaken"))
+        elif number < 6:
+            self._try(lambda: stop_account(self.world.centre, told, PERSON))
 
     @precondition(lambda _: Review.objects.filter(state="open").exists())
     @rule(number=numbers, approve=st.booleans())

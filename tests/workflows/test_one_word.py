@@ -308,3 +308,23 @@ def test_merged_cases_keep_what_was_decided(world: TestCentre, order: Order) -> 
     merge_cases(world.centre, order.case, into, PERSON)
     kept = Review.objects.filter(case=into).order_by("id")
     assert list(kept.values_list("state", flat=True)) == ["approved", "open"]
+
+
+def test_an_approval_is_for_all_that_stands_there(world: TestCentre) -> None:
+    """40 were approved on a victim's account; 40 more of the same claim wait for a person again."""
+    world.write([pay("V", SECOND, account(4, 4), 1), pay("P", VICTIM, MULE, 80, 1)])
+    world.write([pay("X", MULE, SECOND, 40, 2)])
+    world.pass_time(minutes=5)
+    world.report("V")
+    assert spots(world.report("P").orders) == [(MULE, 40)]
+    world.decide("victim_account")
+    world.work()
+    assert (SECOND, 40) in spots(Order.objects.all())
+    world.hold(Order.objects.get(account=SECOND))
+    world.follow(pay("Y", MULE, SECOND, 40, 3))
+    asked = Review.objects.get(state="open")
+    assert (asked.kind, asked.facts["amount_minor"]) == ("victim_account", 80)
+    assert Order.objects.filter(account=SECOND).count() == 1
+    world.decide("victim_account")
+    world.work()
+    assert [amount for _, amount in spots(Order.objects.filter(account=SECOND))] == [40, 40]

@@ -19,6 +19,7 @@ from tests.workflows.soundness import assert_settled
 
 from holdfast.banks.messages import HolderKind
 from holdfast.cases.models import AccountFact, HoldShare, Order, Review, StoredTrail
+from holdfast.cases.queries import settled_with
 from holdfast.records import audit
 from holdfast.trail.question import Bounds
 from holdfast.workflows import trace_money
@@ -376,7 +377,8 @@ def test_the_trail_is_kept_with_what_it_rests_on(world: TestCentre) -> None:
     world.report("Q")
     assert {(row.rule, row.ledger_change) for row in StoredTrail.objects.all()} == {("fifo", 1)}
     first, second = StoredTrail.objects.order_by("id")
-    assert second.together_with == [first.claim.claim_id]
+    assert settled_with(second.claim) == [first.claim.claim_id]
+    assert settled_with(first.claim) == [second.claim.claim_id]
 
 
 def test_a_ledger_that_lost_a_payment_stops_no_other(world: TestCentre, tmp_path: Path) -> None:

@@ -5,9 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
 from typing import Any
 
-from holdfast.api.problem import PROBLEM_JSON, document, status_of, too_long, too_slow
+from holdfast.api.problem import (
+    PROBLEM_JSON,
+    RETRY_AFTER_S,
+    document,
+    status_of,
+    too_long,
+    too_slow,
+)
 from holdfast.core.errors import HoldfastError
 
 Scope = MutableMapping[str, Any]
@@ -38,7 +46,7 @@ class BoundedBody:
             await self._app(scope, receive, send)
             return
         if _said_length(scope) > self._bytes_max:
-            await _refuse(send, too_long())
+            await refuse(send, too_long())
             return
         bounded = _counted(_timely(receive, self._seconds_max), send, self._bytes_max)
         await self._app(scope, *bounded)
@@ -79,7 +87,7 @@ def _counted(receive: Receive, send: Send, bytes_max: int) -> tuple[Receive, Sen
                 return message
             error = too_long()
         if not is_begun and not is_refused:
-            await _refuse(send, error)
+            await refuse(send, error)
         is_refused = True
         return {"type": "http.disconnect"}
 
@@ -99,12 +107,16 @@ def _said_length(scope: Scope) -> int:
     return 0
 
 
-async def _refuse(send: Send, error: HoldfastError) -> None:
-    body = json.dumps(document(error, status_of(error))).encode()
+async def refuse(send: Send, error: HoldfastError) -> None:
+    """Answer with a problem document and close the connection, whatever is still on its way."""
+    status = status_of(error)
+    body = json.dumps(document(error, status)).encode()
     headers = [
         (b"content-type", PROBLEM_JSON.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": status_of(error), "headers": headers})
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.append((b"retry-after", str(RETRY_AFTER_S).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -121,14 +121,7 @@ def read_case(request: HttpRequest, number: Id) -> CaseRead:
     """Return a case that concerns the caller; of one that was merged, the case it is in now."""
     sight = Sight(actor(request))
     with transaction.atomic():
-        case = sight.case(number)
-        audit.record(
-            at_us=centre().now_us(),
-            actor=sight.actor.name,
-            verb="read_case",
-            subject=f"case:{case.number}",
-        )
-        return _read(case, sight)
+        return _read(sight.read(number, "read_case"), sight)
 
 
 @router.post(

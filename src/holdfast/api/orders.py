@@ -14,7 +14,7 @@ from holdfast.api.auth import ApiKey, actor
 from holdfast.api.idempotent import Done, described, once
 from holdfast.api.pages import LIMIT_DEFAULT, After, Limit, cursor, place
 from holdfast.api.reviews import ReviewShown
-from holdfast.api.shown import Id, Minor, OrderShown, Time, at
+from holdfast.api.shown import Id, Minor, OrderShown, ReasonCode, Time, at
 from holdfast.api.sight import Sight
 from holdfast.cases.hold import OPEN, HoldState
 from holdfast.cases.models import BankAnswer, Order, OrderStep
@@ -90,9 +90,7 @@ class ReleaseAsked(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
-    reason: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9_]+$")] = Field(
-        description="A code, such as holder_cleared."
-    )
+    reason: ReasonCode = Field(description="A code, such as holder_cleared.")
     amount_minor: Annotated[int, Field(strict=True, ge=1, le=AMOUNT_MINOR_MAX)] | None = Field(
         default=None, description="Of what is held; all of it where left out."
     )
@@ -170,7 +168,7 @@ def release(request: HttpRequest, order_id: Id, told: ReleaseAsked) -> HttpRespo
 
     def work() -> Done:
         review = ask_release(centre(), order_id, actor(request), told.reason, told.amount_minor)
-        return Done(ReviewShown.of(review), f"case:{review.case.number}", 202)
+        return Done(ReviewShown.of(review), review.filed_under, 202)
 
     return once(request, work)
 

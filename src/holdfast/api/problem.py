@@ -57,6 +57,7 @@ _STATUS_OF_CODE = {
     "body_too_long": 413,
     "answer_too_long": 413,
     "content_type_wrong": 415,
+    "asked_too_often": 429,
 }
 
 

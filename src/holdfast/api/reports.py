@@ -1,4 +1,4 @@
-"""Reports: file one, complete it, read it again; and confirm a claim as the sending bank."""
+"""Reports: file one, complete it, read it again."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from holdfast.api.auth import ApiKey, actor
 from holdfast.api.idempotent import Done, described, once
-from holdfast.api.shown import ClaimShown, Id, OrderShown, Time, at, at_or_none
+from holdfast.api.shown import Id, OrderShown, Time, at, at_or_none
 from holdfast.api.sight import Sight
 from holdfast.cases.claim import ClaimState
 from holdfast.cases.models import Claim, Report
@@ -23,7 +23,6 @@ from holdfast.people.role import Scope
 from holdfast.records import audit
 from holdfast.workflows.add_claims import Taken
 from holdfast.workflows.complete_report import complete_report
-from holdfast.workflows.confirm_claim import confirm_claim
 from holdfast.workflows.running import centre
 from holdfast.workflows.take_report import take_report
 
@@ -76,18 +75,6 @@ class ReportRead(BaseModel):
         description="As it was told; an identity number only as a keyed hash."
     )
     claims: list[ClaimTaken]
-
-
-class Confirmation(BaseModel):
-    """That the sending bank has made sure of caller, payment and name."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name_matches: bool = Field(
-        strict=True,
-        description="Whether the name that the payer was shown is that of the account's holder; "
-        "where it is not, a person at the centre looks first.",
-    )
 
 
 @router.post(
@@ -151,24 +138,6 @@ def read_report(request: HttpRequest, report_id: Id) -> ReportRead:
             detail={"report": report_id},
         )
         return _read(report)
-
-
-@router.post(
-    "/claims/{claim_id}/confirmation",
-    auth=ApiKey(Scope.REPORTS_CONFIRM),
-    response=ClaimShown,
-    operation_id="confirm_claim",
-    summary="Confirm a claim",
-    openapi_extra=described(),
-)
-def confirm(request: HttpRequest, claim_id: Id, told: Confirmation) -> HttpResponse:
-    """Say as the sending bank that caller, payment and name are in order."""
-
-    def work() -> Done:
-        claim = confirm_claim(centre(), claim_id, actor(request), name_matches=told.name_matches)
-        return Done(ClaimShown.of(claim), f"case:{claim.case.number}")
-
-    return once(request, work)
 
 
 def _taken(taken: Taken, sight: Sight) -> ReportTaken:

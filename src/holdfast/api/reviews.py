@@ -29,7 +29,7 @@ class ReviewShown(BaseModel):
     """Something that waits for a person, or what was decided about it."""
 
     review_id: str
-    case: str
+    case: str | None = Field(description="Null where it is about an account that no case owns.")
     kind: ReviewKind
     subject: str
     facts: dict[str, Any]
@@ -45,7 +45,7 @@ class ReviewShown(BaseModel):
         """Show a review."""
         return cls(
             review_id=review.review_id,
-            case=review.case.number,
+            case=review.case.number if review.case else None,
             kind=ReviewKind(review.kind),
             subject=review.subject,
             facts=review.facts,
@@ -103,6 +103,6 @@ def decide(request: HttpRequest, review_id: Id, told: Decision) -> HttpResponse:
 
     def work() -> Done:
         review = decide_review(centre(), review_id, who, approve=told.approve, reason=told.reason)
-        return Done(ReviewShown.of(review), f"case:{review.case.number}")
+        return Done(ReviewShown.of(review), review.filed_under)
 
     return once(request, work)

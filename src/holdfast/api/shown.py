@@ -16,6 +16,8 @@ from holdfast.core.instant import format_instant
 Id = Annotated[str, Path(pattern=r"^[!-~]{1,60}$")]
 """An id in an address."""
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+ReasonCode = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9_]+$")]
+"""Why something is asked for, as a word that programs can count."""
 Minor = Annotated[int, Field(description="In minor units of the currency beside it.")]
 
 
@@ -36,6 +38,8 @@ class ClaimShown(BaseModel):
     state: ClaimState
     reported_at: Time
     confirmed_at: Time | None
+    withdrawn_at: Time | None
+    withdrawn_why: str | None
     disputed: bool
     transfer_id: str | None
     paid_at: Time | None
@@ -52,6 +56,8 @@ class ClaimShown(BaseModel):
             state=ClaimState(claim.state),
             reported_at=at(claim.reported_us),
             confirmed_at=at_or_none(claim.confirmed_us),
+            withdrawn_at=at_or_none(claim.withdrawn_us),
+            withdrawn_why=claim.withdrawn_why or None,
             disputed=claim.disputed,
             transfer_id=claim.transfer_id,
             paid_at=at_or_none(claim.time_us),

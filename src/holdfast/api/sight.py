@@ -20,7 +20,9 @@ from holdfast.core.errors import NotFound
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
 from holdfast.people.role import Scope
+from holdfast.records import audit
 from holdfast.workflows.file_complaint import case_of
+from holdfast.workflows.running import centre
 
 _BANK_DOTS = 2
 """Of an institution that has accounts: COUNTRY.SCHEME.MEMBER."""
@@ -55,6 +57,20 @@ class Sight:
         if self.actor.is_centre or self.cases().filter(id=case.id).exists():
             return case
         raise NotFound("case_unknown", N_("there is no case {case} for you"), case=number[:40])
+
+    def read(self, number: str, verb: str) -> Case:
+        """Return a case as `case` does, and keep in the audit by which verb it was read.
+
+        Must be called in the transaction in which it is read.
+        """
+        case = self.case(number)
+        audit.record(
+            at_us=centre().now_us(),
+            actor=self.actor.name,
+            verb=verb,
+            subject=f"case:{case.number}",
+        )
+        return case
 
     def is_whole(self, case: Case) -> bool:
         """Whether the caller sees all of a case that it sees, other institutions' parts included."""

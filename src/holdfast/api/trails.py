@@ -12,10 +12,10 @@ from pydantic import BaseModel, Field
 from holdfast.api.auth import ApiKey, actor
 from holdfast.api.shown import Id, Time, at
 from holdfast.api.sight import Sight
+from holdfast.cases.claim import ClaimState
 from holdfast.cases.models import StoredTrail
+from holdfast.cases.queries import settled_with
 from holdfast.people.role import Scope
-from holdfast.records import audit
-from holdfast.workflows.running import centre
 
 router = Router(tags=["trails"])
 
@@ -41,7 +41,7 @@ class TrailShown(BaseModel):
 
 
 class CaseTrail(BaseModel):
-    """The trails of a case's claims; a claim that waits for its payment has none yet."""
+    """The trails of a case's claims; one that waits has none yet, one withdrawn none any more."""
 
     case: str
     trails: list[TrailShown]
@@ -58,15 +58,10 @@ def read_trail(request: HttpRequest, number: Id) -> CaseTrail:
     """Return where the money of a case is; a bank sees its own accounts' part of it."""
     sight = Sight(actor(request))
     with transaction.atomic():
-        case = sight.case(number)
-        audit.record(
-            at_us=centre().now_us(),
-            actor=sight.actor.name,
-            verb="read_trail",
-            subject=f"case:{case.number}",
-        )
+        case = sight.read(number, "read_trail")
         whole = sight.is_whole(case)
-        trails = StoredTrail.objects.filter(claim__in=sight.claims(case)).select_related("claim")
+        claims = sight.claims(case).exclude(state=ClaimState.WITHDRAWN.value)
+        trails = StoredTrail.objects.filter(claim__in=claims).select_related("claim")
         return CaseTrail(
             case=case.number,
             trails=[_shown(trail, sight, whole=whole) for trail in trails.order_by("claim_id")],
@@ -95,7 +90,7 @@ def _shown(trail: StoredTrail, sight: Sight, *, whole: bool) -> TrailShown:
         rule=trail.rule,
         ledger_change=trail.ledger_change,
         settled_at=at(trail.settled_us),
-        together_with=trail.together_with if whole else [],
+        together_with=settled_with(trail.claim) if whole else [],
         whole=whole,
         answer=trail.answer if whole else own_part(trail.answer, sight),
     )

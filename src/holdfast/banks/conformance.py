@@ -17,6 +17,7 @@ from holdfast.banks.messages import (
     ORDER_BYTES_MAX,
     AnswerStatus,
     ExtendOrder,
+    Payment,
     RefusalReason,
 )
 from holdfast.banks.rehearsal import (
@@ -106,6 +107,13 @@ def _answer_signed(cases: Rehearsal) -> Verdict:
 def _held_no_more(cases: Rehearsal) -> Verdict:
     answer = cases.answer(cases.order())
     return 0 < answer.amount_held_minor <= SMALL_MINOR, said(answer)
+
+
+def _name_shown(cases: Rehearsal) -> Verdict:
+    order = cases.order()
+    shown = Payment(order.order_id, order.ordered_at_us, SMALL_MINOR, name_shown="Rehearsal Name")
+    answer = cases.answer(replace(order, payment=shown))
+    return answer.amount_held_minor > 0, f"{said(answer)}, name_matches {answer.name_matches}"
 
 
 def _unsigned(cases: Rehearsal) -> Verdict:
@@ -230,6 +238,12 @@ CASES: Sequence[tuple[str, str, str, Callable[[Rehearsal], Verdict]]] = (
         N_("an order for a small amount"),
         N_("a hold of at most what was ordered"),
         _held_no_more,
+    ),
+    (
+        "name_shown",
+        N_("an order with the name that the payer was shown"),
+        N_("held as any other, with name_matches true, false or null"),
+        _name_shown,
     ),
     ("unsigned_refused", N_("an order without a signature"), N_("refused with 401"), _unsigned),
     (

@@ -13,13 +13,19 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from ipaddress import ip_address
 from ssl import SSLContext
-from typing import Any
+from threading import Lock
+from typing import Any, Self
 
 import httpcore
 import httpx
 
 from holdfast.core.errors import Refused
 from holdfast.core.words import N_
+
+TO_ONE_HOUSE_MAX = 100
+KEPT_OPEN_MAX = 4
+KEPT_OPEN_S = 30.0
+"""One that the other side closed meanwhile is seen, and not used."""
 
 _ends_s: ContextVar[float | None] = ContextVar("ends_s", default=None)
 
@@ -106,11 +112,47 @@ class _Transport(httpx.HTTPTransport):
 
     def __init__(self, verify: SSLContext | bool, *, trust_env: bool) -> None:
         super().__init__(verify=verify, trust_env=trust_env)
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(verify=verify, trust_env=trust_env),
-            max_connections=100,
-            max_keepalive_connections=20,
-            keepalive_expiry=5.0,
+        context = httpx.create_ssl_context(verify=verify, trust_env=trust_env)
+        self._pool = _Pools(context)  # type: ignore[assignment]  # all of a pool that is used
+
+
+class _Pools:
+    """Connections kept open, those to each house apart.
+
+    A pool looks at all of its connections for each request: with a hundred houses in one, that
+    would cost more than the request. Kept open, the next order needs no new handshake.
+    """
+
+    def __init__(self, ssl_context: SSLContext) -> None:
+        self._ssl_context = ssl_context
+        self._pools: dict[tuple[bytes, bytes, int | None], httpcore.ConnectionPool] = {}
+        self._lock = Lock()
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+        url = request.url
+        house = url.scheme, url.host, url.port
+        with self._lock:
+            if house not in self._pools:
+                self._pools[house] = self._new()
+            pool = self._pools[house]
+        return pool.handle_request(request)
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _new(self) -> httpcore.ConnectionPool:
+        return httpcore.ConnectionPool(
+            ssl_context=self._ssl_context,
+            max_connections=TO_ONE_HOUSE_MAX,
+            max_keepalive_connections=KEPT_OPEN_MAX,
+            keepalive_expiry=KEPT_OPEN_S,
             network_backend=_Network(httpcore.SyncBackend()),
         )
 

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from django.db.models import Sum
+
 from holdfast.cases.claim import ClaimState
 from holdfast.cases.hold import OPEN, HoldState
 from holdfast.cases.models import (
@@ -18,7 +20,7 @@ from holdfast.cases.models import (
     StoredTrail,
     TracedAccount,
 )
-from holdfast.cases.wanted import Spot, Standing
+from holdfast.cases.wanted import Asked, Spot, Standing
 from holdfast.trail.question import HoldEvent, HoldKind
 
 OPEN_VALUES = sorted(state.value for state in OPEN)
@@ -52,6 +54,24 @@ def neighbours(accounts: Collection[str], known: Collection[int], currency: str)
     return found
 
 
+def settled_with(claim: Claim) -> list[str]:
+    """Return the ids of the other claims whose part of the settlement a claim is in, sorted.
+
+    Worked out from the accounts that each has touched: kept with every trail of a part, the list
+    would be written anew for all of them whenever one joins.
+    """
+    part: dict[int, Claim] = {}
+    fresh = {claim.id: claim}
+    while fresh:
+        part |= fresh
+        accounts = {row.debit_account for row in fresh.values()}
+        for ids in in_parts(fresh):
+            traced = TracedAccount.objects.filter(claim_id__in=ids)
+            accounts.update(traced.values_list("account", flat=True))
+        fresh = {row.id: row for row in neighbours(accounts, list(part), claim.currency)}
+    return sorted(row.claim_id for row in part.values() if row.id != claim.id)
+
+
 def in_parts(values: Iterable[Value]) -> Iterator[list[Value]]:
     """Yield some values at a time: a database takes only so many in one statement."""
     ordered = sorted(values)
@@ -78,6 +98,8 @@ class OrdersView:
     """Holds and their ends, as the trail wants them."""
     standing: Mapping[Spot, Standing]
     """What was asked for or set aside, by account and claim (its transfer id)."""
+    asked: tuple[Asked, ...]
+    """The orders that are not answered yet, in the order in which they were made."""
 
 
 def orders_view(claim_ids: Collection[int]) -> OrdersView:
@@ -94,6 +116,7 @@ def orders_view(claim_ids: Collection[int]) -> OrdersView:
         .order_by("id", "shares__id")
         .values_list(*_ORDER_FIELDS, *_SHARE_FIELDS)
     )
+    asked: list[Asked] = []
     events: dict[HoldEvent, None] = {}
     standing: dict[Spot, Standing] = {}
     seen: set[str] = set()
@@ -107,13 +130,15 @@ def orders_view(claim_ids: Collection[int]) -> OrdersView:
     for order_id, account, claim, state, amount_minor, aside_minor, *share in rows:
         if order_id not in seen:
             seen.add(order_id)
-            add((account, claim), amount_minor if state in UNANSWERED_VALUES else 0, aside_minor)
+            unanswered = state in UNANSWERED_VALUES
+            add((account, claim), amount_minor if unanswered else 0, aside_minor)
+            asked += [Asked(order_id, account, claim, amount_minor)] if unanswered else []
         *held, shared_with, freed_minor = share
         if freed_minor:
             add((account, shared_with), 0, freed_minor)
         for event in _events(order_id, account, shared_with, *held):
             events[event] = None
-    return OrdersView(tuple(events), standing)
+    return OrdersView(tuple(events), standing, tuple(asked))
 
 
 _ORDER_FIELDS = (
@@ -166,6 +191,14 @@ def held_on(accounts: Collection[str], currency: str) -> dict[str, int]:
             part = amount_minor if state in UNANSWERED_VALUES else held_minor
             held[account] = held.get(account, 0) + part
     return held
+
+
+def stands_for(claim: Claim, account: str) -> int:
+    """Return what is held or asked for of a claim in an account; minor units."""
+    held = HoldShare.objects.filter(claim=claim, order__account=account, until_us=None)
+    asked = Order.objects.filter(claim=claim, account=account, state__in=UNANSWERED_VALUES)
+    amounts = (rows.aggregate(sum=Sum("amount_minor"))["sum"] for rows in (held, asked))
+    return sum(amount or 0 for amount in amounts)
 
 
 def overheld_now(order: Order) -> int:

@@ -193,6 +193,28 @@ class Identifiers(Told):
     handles: Annotated[list[ShortText], Field(max_length=IDENTIFIERS_MAX)] = []
 
 
+class HeldAlready(Told):
+    """An amount that the bank which reports holds already in an account of its own."""
+
+    reference: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~:-]{0,59}$")]
+    """The bank's own id of this hold."""
+    account: AccountText
+    amount: Annotated[str, Field(max_length=30)]
+    """Decimal text in major units."""
+    currency: CurrencyText
+    since: TimeText
+
+    @model_validator(mode="after")
+    def _is_an_amount(self) -> Self:
+        _amount_of(self.amount, self.currency)
+        return self
+
+    @property
+    def amount_minor(self) -> int:
+        """The amount in minor units."""
+        return parse_amount(self.amount, self.currency)
+
+
 class ReportTold(Told):
     """A whole report, as far as it has been told."""
 
@@ -200,6 +222,10 @@ class ReportTold(Told):
     institution_case_id: (
         Annotated[str, Field(min_length=1, max_length=100), checked(_line)] | None
     ) = None
+    reported_at: TimeText | None = None
+    """When the victim told the bank or the police, where that was before this report."""
+    held_already: Annotated[list[HeldAlready], Field(max_length=PAYMENTS_MAX)] = []
+    """What the bank that reports holds on the victim's word already."""
     reporter: Reporter = Reporter()
     happened: Annotated[str, Field(min_length=1, max_length=TEXT_MAX), checked(_prose)] | None = (
         None

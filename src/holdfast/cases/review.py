@@ -22,6 +22,11 @@ class ReviewKind(Enum):
     SCAM_TYPE = "scam_type"  # tellers disagree; approved, buyer and seller are not at odds
     SEIZURE = "seizure"  # an institution says a court or the police keep the money: is it true?
     STOP = "stop"  # the money went to a merchant, an exchange or abroad: ask there
+    STOP_HELD = "stop_held"  # a hold stands on an account that is a stop: declined, it is let go
+    STOP_END = "stop_end"  # somebody asks that an account be no stop any more; another must agree
+    WITHDRAWAL = "withdrawal"  # somebody asks to take a claim back; another must agree
+    CLAIM_AGAIN = "claim_again"  # a payment is told again whose claim was withdrawn: follow it?
+    REPORT_LATE = "report_late"  # told long after the victim told the bank, by its word: is it so?
 
 
 class ReviewState(Enum):

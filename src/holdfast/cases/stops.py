@@ -7,9 +7,7 @@ from threading import Lock
 from django.db.models import Count, Max
 
 from holdfast.cases.models import AccountFact
-
-NO_STOP = "none"
-"""The kind that takes an earlier fact back."""
+from holdfast.cases.stop import StopKind
 
 
 class Stops:
@@ -56,8 +54,6 @@ class StopsAt:
     def kind(self, account: str) -> str | None:
         """Return what kind of stop an account is, or None."""
         fact = self._facts.get(account)
-        if fact is None or fact.kind == NO_STOP or fact.from_us > self._now_us:
-            return None
-        if fact.until_us is not None and fact.until_us <= self._now_us:
+        if fact is None or fact.kind == StopKind.NONE.value or fact.from_us > self._now_us:
             return None
         return str(fact.kind)

@@ -7,7 +7,7 @@ followed now waits and becomes due work; the report is taken all the same.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
@@ -28,6 +28,7 @@ from holdfast.records import audit, due
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.find_payment import Found, find_payment, fits, is_of, slip_reference
 from holdfast.workflows.hold_money import hold_money
+from holdfast.workflows.plan_listing import plan_if_confirmed, plan_listing
 from holdfast.workflows.step_order import TRACE
 
 log = logging.getLogger(__name__)
@@ -125,12 +126,14 @@ def add_claims(
             if waited and before.state == ClaimState.ACCEPTED.value:
                 taken.accepted.append(before)
         else:
-            _keep(centre, claim, taken.case, told)
+            _keep(centre, claim, report, told)
             taken.claims.append(claim)
             if claim.transfer_id or claim.told_transfer_id:
                 known[claim.transfer_id or claim.told_transfer_id] = claim
             ClaimReport.objects.create(claim=claim, report=report)
     _follow(centre, looked.ledger, taken, actor)
+    if told.caller_confirmed:
+        plan_listing(centre, report.case)
     return taken
 
 
@@ -190,6 +193,7 @@ def _is_meant(centre: Centre, before: Claim, found: Found, actor: Actor) -> bool
     accept(before, found.transfer)
     before.save(update_fields=ACCEPTED_FIELDS)
     record_claim(centre, before, actor, "accept_claim")
+    plan_if_confirmed(centre, before)
     return True
 
 
@@ -220,11 +224,13 @@ def _claim_of(told: Payment, found: Found, only_from: str) -> Claim:
     return claim
 
 
-def _keep(centre: Centre, claim: Claim, case: Case, told: ReportTold) -> None:
+def _keep(centre: Centre, claim: Claim, report: Report, told: ReportTold) -> None:
     now_us = centre.now_us()
     claim.claim_id = centre.new_id("claim")
-    claim.case = case
-    claim.reported_us = now_us
+    claim.case = report.case
+    # What was paid after the victim first told the bank was told later.
+    paid_before = (claim.time_us or 0) <= report.heard_us
+    claim.reported_us = report.heard_us if paid_before else now_us
     claim.confirmed_us = now_us if told.caller_confirmed else None
     classify(centre, claim, told.scam_type)
     claim.save(force_insert=True)
@@ -243,7 +249,7 @@ def _follow(centre: Centre, ledger: LedgerStore | None, taken: Taken, actor: Act
     if ledger is not None:
         try:
             with transaction.atomic():
-                taken.orders = _order(centre, ledger, [*taken.claims, *taken.accepted], actor)
+                taken.orders = _order(centre, ledger, taken, actor)
         except (HoldfastError, DatabaseError) as error:
             taken.not_followed = getattr(error, "code", "database")
             log.warning("following a report must wait: %s", taken.not_followed)
@@ -253,15 +259,14 @@ def _follow(centre: Centre, ledger: LedgerStore | None, taken: Taken, actor: Act
         due.plan(kind=TRACE, subject=claim.claim_id, due_us=centre.now_us())
 
 
-def _order(
-    centre: Centre, ledger: LedgerStore, claims: Iterable[Claim], actor: Actor
-) -> list[Order]:
+def _order(centre: Centre, ledger: LedgerStore, taken: Taken, actor: Actor) -> list[Order]:
     accepted: dict[str, list[Claim]] = {}
-    for claim in claims:
+    new = {claim.transfer_id for claim in taken.claims}
+    for claim in (*taken.claims, *taken.accepted):
         if claim.state == ClaimState.ACCEPTED.value:
             accepted.setdefault(claim.currency, []).append(claim)
     orders = []
     for currency in sorted(accepted):
         lock_settlement(currency)
-        orders += hold_money(centre, ledger, accepted[currency], actor).orders
+        orders += hold_money(centre, ledger, accepted[currency], actor, unseen=new).orders
     return orders

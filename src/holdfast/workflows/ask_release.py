@@ -6,11 +6,11 @@ from django.db import transaction
 
 from holdfast.cases.hold import HoldState
 from holdfast.cases.models import Review
-from holdfast.cases.review import ReviewKind, ReviewState
+from holdfast.cases.review import ReviewKind
 from holdfast.core.errors import Conflict, Refused
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
-from holdfast.workflows.ask_person import ask_person
+from holdfast.workflows.ask_person import ask_anew
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.step_order import locked_order
 
@@ -24,7 +24,7 @@ def ask_release(
 
     Raises:
         NotFound: `order_unknown`, also where it is another institution's.
-        Conflict: `release_ended`, or `release_asked` where a request waits already.
+        Conflict: `release_ended`, or `review_waits` where somebody has asked already.
         Refused: `release_beyond`.
     """
     with transaction.atomic():
@@ -40,17 +40,7 @@ def ask_release(
                 held=order.held_minor,
                 order=order_id,
             )
-        asked = Review.objects.filter(
-            case=order.case, kind=ReviewKind.RELEASE.value, facts__order=order_id
-        )
-        if asked.filter(state=ReviewState.OPEN.value).exists():
-            raise Conflict(
-                "release_asked",
-                N_("a release of order {order} waits for a person already"),
-                order=order_id,
-            )
         facts = {"order": order_id, "amount_minor": amount_minor, "reason": reason}
-        subject = f"{order_id}#{asked.count() + 1}"
-        return ask_person(
-            centre, ReviewKind.RELEASE, order.case, subject, facts, asked_by=actor.name
+        return ask_anew(
+            centre, ReviewKind.RELEASE, order.case, order_id, facts, asked_by=actor.name
         )

@@ -4,36 +4,37 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from holdfast.cases.models import Notice
 from holdfast.core.errors import NotFound
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
-from holdfast.records import audit, outbox
-from holdfast.records.models import OutboxMessage
+from holdfast.records import audit
 from holdfast.workflows.centre import Centre
-from holdfast.workflows.remind_victim import NOTICE
 
 
-def bring_notice(centre: Centre, notice_id: str, actor: Actor) -> OutboxMessage:
-    """Take a notice for brought; a second time changes nothing.
+def bring_notice(centre: Centre, notice_id: str, actor: Actor) -> Notice:
+    """Take a notice of the actor's institution for brought; a second time changes nothing.
 
     Raises:
-        NotFound: `notice_unknown`.
+        NotFound: `notice_unknown`, also where another institution is to bring it.
     """
     with transaction.atomic():
-        found: OutboxMessage | None = OutboxMessage.objects.filter(
-            message_id=notice_id, kind=NOTICE
+        notices = Notice.objects.select_for_update(no_key=True)
+        notice: Notice | None = notices.filter(
+            notice_id=notice_id, institution_id=actor.institution_id
         ).first()
-        if found is None:
+        if notice is None:
             raise NotFound(
                 "notice_unknown", N_("there is no notice {notice} for you"), notice=notice_id[:60]
             )
-        now_us = centre.now_us()
-        if outbox.done(found, now_us):
+        if notice.brought_us is None:
+            notice.brought_us, notice.brought_by = centre.now_us(), actor.name
+            notice.save(update_fields=["brought_us", "brought_by"])
             audit.record(
-                at_us=now_us,
+                at_us=notice.brought_us,
                 actor=actor.name,
                 verb="bring_notice",
-                subject=f"case:{found.subject}",
+                subject=notice.subject,
                 detail={"notice": notice_id},
             )
-    return found
+    return notice

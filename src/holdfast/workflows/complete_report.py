@@ -18,8 +18,10 @@ from holdfast.workflows.add_claims import (
 )
 from holdfast.workflows.ask_person import ask_about_homes
 from holdfast.workflows.centre import Centre
+from holdfast.workflows.date_report import heed_hearing, reported_us, tell_held
 from holdfast.workflows.dispute import ask_about_disputed, heed_types
 from holdfast.workflows.take_report import check_report, confirm_known, kept_form
+from holdfast.workflows.withdraw_claim import ask_to_follow_again
 
 
 def complete_report(centre: Centre, report_id: str, told: ReportTold, actor: Actor) -> Taken:
@@ -71,14 +73,18 @@ def _complete(centre: Centre, report_id: str, told: ReportTold, actor: Actor) ->
             subject=f"case:{report.case.number}",
             detail={"report": report_id, "missing": len(report.missing)},
         )
+        told_us = reported_us(centre, told)
+        tell_held(centre, report, told, actor)
         disputed = heed_types(centre, report, actor)
         added = [payment for payment in told.payments if _form(payment) not in before]
         with look_up(centre, added, actor) as looked:
             taken = add_claims(centre, report, told, looked, actor)
+        heed_hearing(centre, report, taken, told_us, actor)
         confirm_known(centre, told, taken, actor)
         # After the currency's lock, because orders are locked here.
         ask_about_disputed(centre, disputed + heed_types(centre, report, actor))
         ask_about_homes(centre, [*taken.claims, *taken.accepted])
+        ask_to_follow_again(centre, taken.known, actor)
         return taken
 
 

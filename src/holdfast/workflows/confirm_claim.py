@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
+from holdfast.cases.claim import ClaimState
 from holdfast.cases.hold import HoldState
 from holdfast.cases.models import Claim, HoldShare, Order
 from holdfast.cases.queries import UNANSWERED_VALUES, in_parts
 from holdfast.cases.review import ReviewKind
 from holdfast.core.account import bank_of
-from holdfast.core.errors import NotFound
+from holdfast.core.errors import Conflict, NotFound
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
 from holdfast.records import audit, due
@@ -20,6 +21,7 @@ from holdfast.workflows.centre import Centre
 from holdfast.workflows.lapse_hold import lapse_if_due
 from holdfast.workflows.legal_basis import Basis, bases_for
 from holdfast.workflows.messages_out import post_extension
+from holdfast.workflows.plan_listing import plan_listing
 from holdfast.workflows.remind_victim import plan_reminders
 from holdfast.workflows.set_aside import set_aside_of
 from holdfast.workflows.step_order import LAPSE, TRACE, locked_order, record_step
@@ -32,9 +34,16 @@ def confirm_claim(centre: Centre, claim_id: str, actor: Actor, *, name_matches: 
 
     Raises:
         NotFound: `claim_unknown`, also where another bank sent the payment.
+        Conflict: `claim_withdrawn`.
     """
     with transaction.atomic():
         claim = _locked_claim(claim_id, actor)
+        if claim.state == ClaimState.WITHDRAWN.value:
+            raise Conflict(
+                "claim_withdrawn",
+                N_("claim {claim} was withdrawn; report the payment again"),
+                claim=claim_id,
+            )
         now_us = centre.now_us()
         if not name_matches:
             ask_person(
@@ -59,6 +68,7 @@ def confirm_claim(centre: Centre, claim_id: str, actor: Actor, *, name_matches: 
             for lapses_us in {o.lapses_us for o in rest_on_new_basis(centre, claim, actor)}:
                 plan_reminders(centre, claim.case, lapses_us)
             due.plan(kind=TRACE, subject=claim.claim_id, due_us=now_us)
+            plan_listing(centre, claim.case)
     return claim
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Protocol
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from holdfast.banks.client import Answered, Delivery, Fault
 from holdfast.banks.messages import (
@@ -33,10 +34,14 @@ from holdfast.records.models import OutboxMessage
 from holdfast.workflows.ask_person import ask_person
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.messages_out import EXTEND, HOLD, RELEASE
-from holdfast.workflows.record_answer import record_answer
+from holdfast.workflows.record_answer import Told, record_answers, record_told
+
+log = logging.getLogger(__name__)
 
 PUSH = "push"
 """How orders reach an institution that has an endpoint of its own."""
+CLOSED = "institution_closed"
+"""Why a message waits: its institution takes part no more."""
 _PARSERS: dict[str, Callable[[bytes], HoldOrder | ReleaseOrder | ExtendOrder]] = {
     HOLD: parse_order,
     RELEASE: parse_release,
@@ -65,10 +70,15 @@ class Reached:
 
 
 def reached(institution_ids: Collection[str] | None = None) -> dict[str, Reached]:
-    """Return institutions by their ids: those named, or all that orders are pushed to."""
-    rows = Institution.objects.filter(delivery=PUSH, closed_us=None)
-    if institution_ids is not None:
-        rows = Institution.objects.filter(institution_id__in=list(institution_ids))
+    """Return institutions by their ids: those named, or all that orders are pushed to.
+
+    One that was closed takes part no more, and is never among them.
+    """
+    rows = Institution.objects.filter(closed_us=None)
+    if institution_ids is None:
+        rows = rows.filter(delivery=PUSH)
+    else:
+        rows = rows.filter(institution_id__in=list(institution_ids))
     found = {
         row.id: Reached(row.institution_id, row.endpoint, {})
         for row in rows.only("institution_id", "endpoint")
@@ -88,6 +98,17 @@ def ended_among(messages: Iterable[OutboxMessage]) -> set[str]:
     return {order_id for order_id, state in states if HoldState(state).ended}
 
 
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A message that was brought to its institution, and what came of it; not recorded yet."""
+
+    message: OutboxMessage
+    to: Reached
+    delivery: Delivery
+    wait_us: int
+    """How long after a fault it is due again."""
+
+
 def deliver_message(centre: Centre, bank: Deliverer, message: OutboxMessage, wait_us: int) -> str:
     """Deliver a message that this worker has taken; return `done`, or the code of the fault.
 
@@ -97,60 +118,85 @@ def deliver_message(centre: Centre, bank: Deliverer, message: OutboxMessage, wai
     if ended_among([message]):
         outbox.done(message, centre.now_us())
         return "done"
-    to = reached([message.destination])[message.destination]
-    return deliver_to(centre, bank, message, to, wait_us)
+    to = reached([message.destination]).get(message.destination)
+    if to is None:
+        outbox.again(message, now_us=centre.now_us(), fault=CLOSED, wait_us=wait_us)
+        return CLOSED
+    return record_brought(centre, [bring(bank, message, to, wait_us)])[0]
 
 
-def deliver_to(
-    centre: Centre, bank: Deliverer, message: OutboxMessage, to: Reached, wait_us: int
-) -> str:
-    """Deliver a message of an order that has not ended; returns as `deliver_message`.
+def bring(bank: Deliverer, message: OutboxMessage, to: Reached, wait_us: int) -> Brought:
+    """Bring a message of an order that has not ended to its institution; raises as `bank` does.
 
-    Where the institution doesn't know an order that is to be let go, there is nothing to let go.
-    The database is asked for nothing until the institution has answered, so that a silent one
-    keeps no connection from others.
+    The database is asked for nothing, so that a silent institution keeps no connection from others.
     """
     order = _PARSERS[message.kind](message.body.encode())
-    delivery = bank.deliver(to.endpoint, order, to.keys.get)
-    if isinstance(delivery, Fault) and _is_about_nothing(message, delivery):
+    return Brought(message, to, bank.deliver(to.endpoint, order, to.keys.get), wait_us)
+
+
+def record_brought(centre: Centre, brought: Sequence[Brought]) -> list[str]:
+    """Record what came of several messages; return `done` or the code of the fault of each."""
+    together = _record_together(centre, brought) if len(brought) > 1 else frozenset()
+    return ["done" if row.message.id in together else _record(centre, row) for row in brought]
+
+
+def _record_together(centre: Centre, brought: Sequence[Brought]) -> Collection[int]:
+    """Record answers to several orders as one; return the messages done, by their row ids.
+
+    Where one of them can't be recorded, none is: each is then looked at by itself.
+    """
+    first: dict[str, tuple[Brought, Told]] = {}
+    for row in brought:
+        if isinstance(row.delivery, Answered):
+            first.setdefault(row.message.subject, (row, _told(row, row.delivery)))
+    try:
+        with transaction.atomic():
+            recorded = record_answers(centre, [told for _, told in first.values()])
+            done = [first[order_id][0].message for order_id in recorded]
+            outbox.done_all(done, centre.now_us())
+    except (HoldfastError, IntegrityError) as error:
+        log.info("%d answers are recorded one by one: %s", len(first), type(error).__name__)
+        return frozenset()
+    return {message.id for message in done}
+
+
+def _record(centre: Centre, row: Brought) -> str:
+    """Record what came of one message.
+
+    Where the institution doesn't know an order that is to be let go, there is nothing to let go.
+    """
+    message, delivery = row.message, row.delivery
+    if not isinstance(delivery, Fault):
+        return _answered(centre, row, delivery)
+    if _is_about_nothing(message, delivery):
         outbox.done(message, centre.now_us())
         return "done"
-    if isinstance(delivery, Fault):
-        if not delivery.retry:
-            _ask_person(centre, message, delivery.code)
-        outbox.again(message, now_us=centre.now_us(), fault=delivery.code, wait_us=wait_us)
-        return delivery.code
-    return _answered(centre, to, message, delivery, wait_us)
+    if not delivery.retry:
+        _ask_person(centre, message, delivery.code)
+    outbox.again(message, now_us=centre.now_us(), fault=delivery.code, wait_us=row.wait_us)
+    return delivery.code
 
 
-def _answered(
-    centre: Centre,
-    to: Reached,
-    message: OutboxMessage,
-    delivery: Answered,
-    wait_us: int,
-) -> str:
-    actor = Actor(
-        name=f"key:{to.institution_id}/{delivery.key_id}",
-        institution_id=to.institution_id,
-        scopes=frozenset((Scope.ORDERS_ANSWER,)),
-    )
+def _answered(centre: Centre, row: Brought, delivery: Answered) -> str:
+    message, told = row.message, _told(row, delivery)
     try:
-        record_answer(
-            centre,
-            delivery.body,
-            actor,
-            signature=_proof(delivery),
-            order_id=message.subject,
-            along=lambda: outbox.done(message, centre.now_us()),
-        )
+        with transaction.atomic():
+            record_told(centre, told)
+            outbox.done(message, centre.now_us())
     except HoldfastError as error:
         # The bank has the order, but what it says is of no use: it still owes an answer.
         _ask_person(centre, message, error.code)
         _mark_delivered(centre, message)
-        outbox.again(message, now_us=centre.now_us(), fault=error.code, wait_us=wait_us)
+        outbox.again(message, now_us=centre.now_us(), fault=error.code, wait_us=row.wait_us)
         return error.code
     return "done"
+
+
+def _told(row: Brought, delivery: Answered) -> Told:
+    to = row.to.institution_id
+    name, scopes = f"key:{to}/{delivery.key_id}", frozenset((Scope.ORDERS_ANSWER,))
+    actor = Actor(name=name, institution_id=to, scopes=scopes)
+    return Told(delivery.body, actor, _proof(delivery), row.message.subject)
 
 
 def _ask_person(centre: Centre, message: OutboxMessage, fault: str) -> None:

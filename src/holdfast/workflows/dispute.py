@@ -38,7 +38,7 @@ def heed_types(centre: Centre, report: Report, actor: Actor) -> list[Claim]:
     claims = Claim.objects.select_related("case").filter(told_by__report=report)
     for claim in claims.order_by("id"):
         types = [told.report.told.get("scam_type") for told in _told_by(claim)]
-        says_dispute = [_is_dispute(centre, name) for name in types]
+        says_dispute = [is_dispute(centre, name) for name in types]
         if all(says_dispute) and not claim.disputed:
             _set(centre, claim, actor, disputed=True)
             disputed.append(claim)
@@ -84,7 +84,7 @@ def _told_by(claim: Claim) -> QuerySet:
     return claim.told_by.select_related("report").order_by("id")
 
 
-def _is_dispute(centre: Centre, scam_type: str | None) -> bool:
+def is_dispute(centre: Centre, scam_type: str | None) -> bool:
     """Whether the law's data know a type of scam as a quarrel between buyer and seller."""
     if scam_type is None:
         return False

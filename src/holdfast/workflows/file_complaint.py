@@ -18,6 +18,7 @@ from holdfast.records import audit, due
 from holdfast.workflows.ask_person import ask_person
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.confirm_claim import rest_on_new_basis
+from holdfast.workflows.plan_listing import plan_listing
 from holdfast.workflows.set_aside import set_aside_of
 from holdfast.workflows.step_order import TRACE
 
@@ -59,6 +60,7 @@ def file_complaint(
             complaint.save(update_fields=["accepted_us", "confirmed_by"])
             _record(complaint, actor, now_us, "confirm_complaint")
             move_clocks(centre, case, actor)
+            plan_listing(centre, case)
     return complaint
 
 

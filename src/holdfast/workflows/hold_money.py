@@ -4,28 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from itertools import chain
 
-from holdfast.cases.hold import FIRST, HoldState
+from holdfast.cases.hold import FIRST
 from holdfast.cases.models import Claim, Order, OrderStep
-from holdfast.cases.queries import UNANSWERED_VALUES, held_on, homes_among, in_parts
+from holdfast.cases.queries import held_on, homes_among, in_parts, stands_for
 from holdfast.cases.review import ReviewKind
 from holdfast.cases.slices import arrivals
-from holdfast.cases.wanted import Asked, Spot, Wanted, aside_after, unneeded, wanted
+from holdfast.cases.wanted import Spot, Wanted, aside_after, unneeded, wanted
 from holdfast.core.account import bank_of
 from holdfast.ledger.store import LedgerStore
 from holdfast.people.actor import Actor
 from holdfast.records import audit, due
 from holdfast.records.models import AuditEntry
 from holdfast.trail.answer import Resting
-from holdfast.workflows.ask_person import ask_person, is_approved
+from holdfast.workflows.ask_person import Ask, ask_all, ask_person, is_approved
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.confirm_claim import rest_on_new_bases
 from holdfast.workflows.legal_basis import Basis, bases_for
-from holdfast.workflows.messages_out import post_holds, post_release
-from holdfast.workflows.remind_victim import plan_reminders
+from holdfast.workflows.messages_out import post_holds
+from holdfast.workflows.release_hold import take_back
+from holdfast.workflows.remind_victim import REMIND, plan_reminders, reminders
 from holdfast.workflows.set_aside import sink
 from holdfast.workflows.share_holds import share_holds
-from holdfast.workflows.step_order import LAPSE, locked_order, step_order
+from holdfast.workflows.step_order import LAPSE, locked_order
+from holdfast.workflows.take_over import OwnHolds, Piece, take_over
 from holdfast.workflows.trace_money import Settled, trace_money
 
 __all__ = ["LAPSE", "Held", "hold_money"]
@@ -44,11 +47,21 @@ class Held:
 
     claim_ids: frozenset[int]
     orders: list[Order]
+    is_cut_short: bool
+    """Whether a bound was met."""
 
 
-def hold_money(centre: Centre, ledger: LedgerStore, claims: Iterable[Claim], actor: Actor) -> Held:
+def hold_money(
+    centre: Centre,
+    ledger: LedgerStore,
+    claims: Iterable[Claim],
+    actor: Actor,
+    *,
+    unseen: Collection[str] = (),
+) -> Held:
     """Settle some claims of one currency anew and order what rests and is not held yet.
 
+    `unseen` are the payments of claims that this transaction has made: nobody can change these.
     All orders that serve them rest on the strongest basis afterwards, and those whose money has
     left before an answer came are withdrawn. Must be called in a transaction that holds the
     currency's lock.
@@ -56,18 +69,24 @@ def hold_money(centre: Centre, ledger: LedgerStore, claims: Iterable[Claim], act
     now_us = centre.now_us()
     settled = trace_money(ledger, claims, now_us)
     for _ in range(ROUNDS_MAX):
-        if not share_holds(centre, settled, actor, _may_hold(centre, settled, now_us)):
+        if not share_holds(centre, settled, actor, may_hold(centre, settled, now_us)):
             break
         settled = trace_money(ledger, settled.claims, now_us)
     _ask_about_stops(centre, settled)
     if settled.is_whole:
         _let_sink(settled)
         _withdraw(centre, settled, actor)
-    orders = _Ordering(centre, settled, actor, now_us).orders(ledger)
-    changed = rest_on_new_bases(centre, settled.claims, actor)
-    for case, lapses_us in {(order.case, order.lapses_us) for order in changed}:
-        plan_reminders(centre, case, lapses_us)
-    return Held(frozenset(claim.id for claim in settled.claims), orders)
+    orders = _Ordering(centre, settled, actor, now_us, unseen).orders(ledger)
+    if settled.orders.standing or any(order.takes_over for order in orders):
+        # Others were made just now, on the strongest basis.
+        changed = rest_on_new_bases(centre, settled.claims, actor)
+        for case, lapses_us in {(order.case, order.lapses_us) for order in changed}:
+            plan_reminders(centre, case, lapses_us)
+    return Held(
+        frozenset(claim.id for claim in settled.claims),
+        orders,
+        settled.answer.truncated_why is not None,
+    )
 
 
 def _let_sink(settled: Settled) -> None:
@@ -84,21 +103,13 @@ def _withdraw(centre: Centre, settled: Settled, actor: Actor) -> None:
     """Withdraw orders whose money left before they were answered; it is looked for where it went."""
     seen = {claim.transfer_id for claim in settled.answer.claims}
     asked = [
-        Asked(*row)
-        for ids in in_parts(claim.id for claim in settled.claims if claim.transfer_id in seen)
-        for row in Order.objects.filter(claim_id__in=ids, state__in=UNANSWERED_VALUES)
-        .order_by("id")
-        .values_list("order_id", "account", "claim__transfer_id", "amount_minor")
+        row
+        for row in settled.orders.asked
+        # About those on a stop a person was asked.
+        if row.claim in seen and row.account not in settled.stops
     ]
     for order_id in unneeded(settled.answer.resting, asked):
-        order = locked_order(order_id)
-        if not HoldState(order.state).unanswered:
-            continue
-        step_order(order, HoldState.RELEASED, actor, centre.now_us(), reason=MONEY_LEFT)
-        # It rests there no more: should it come back, it is asked for anew.
-        order.set_aside_minor = 0
-        order.save(update_fields=["set_aside_minor"])
-        post_release(centre, order, order.amount_minor, MONEY_LEFT)
+        take_back(centre, locked_order(order_id), actor, MONEY_LEFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +122,18 @@ class _Gate:
     homes: set[str]
 
     @classmethod
-    def of(cls, centre: Centre, spots: Collection[Spot], now_us: int) -> _Gate:
+    def of(
+        cls,
+        centre: Centre,
+        spots: Collection[Spot],
+        now_us: int,
+        unseen: Collection[Claim] = (),
+    ) -> _Gate:
         """Read what is known of accounts and claims; a word that has just come counts."""
-        claims = [
-            claim
-            for ids in in_parts({claim for _, claim in spots})
-            for claim in Claim.objects.select_related("case").filter(transfer_id__in=ids)
-        ]
+        claims = list(unseen)
+        known = {claim.transfer_id for claim in claims}
+        for ids in in_parts({claim for _, claim in spots if claim not in known}):
+            claims += Claim.objects.select_related("case").filter(transfer_id__in=ids)
         return cls(
             centre,
             {claim.transfer_id: claim for claim in claims},
@@ -141,33 +157,37 @@ class _Gate:
         return claim.disputed and self.ask(ReviewKind.DISPUTE, order)
 
     def ask(self, kind: ReviewKind, order: Wanted) -> bool:
-        """Ask a person unless one has approved; return whether the order must wait."""
+        """Ask a person unless one has approved; return whether the order must wait.
+
+        An approval is for all that stands of the claim there: many small orders are no way past it.
+        """
         claim = self.claims[order.claim]
         subject = f"{claim.claim_id}@{order.account}"
-        if is_approved(claim.case_id, kind, subject, order.amount_minor):
+        total_minor = stands_for(claim, order.account) + order.amount_minor
+        if is_approved(claim.case_id, kind, subject, total_minor):
             return kind is ReviewKind.STOP
         ask_person(
             self.centre,
             kind,
             claim.case,
             subject,
-            {"account": order.account, "amount_minor": order.amount_minor, "hop": order.hop},
+            {"account": order.account, "amount_minor": total_minor, "hop": order.hop},
         )
         return True
 
 
-def _may_hold(centre: Centre, settled: Settled, now_us: int) -> Callable[[Resting, int], bool]:
+def may_hold(centre: Centre, settled: Settled, now_us: int) -> Callable[[Resting, int], bool]:
     """Return whether money in an account with an excess may be held, by the rules for orders."""
     accounts = {row.account for row in settled.answer.overheld}
     resting = settled.answer.resting
     spots = [(row.account, row.claim) for row in resting if row.account in accounts]
     gate = _Gate.of(centre, spots, now_us)
 
-    def may_hold(row: Resting, amount_minor: int) -> bool:
+    def may(row: Resting, amount_minor: int) -> bool:
         order = Wanted(row.account, row.claim, amount_minor, row.hop)
         return gate.basis(order) is not None and not gate.waits_for_person(order)
 
-    return may_hold
+    return may
 
 
 @dataclass(slots=True)
@@ -178,16 +198,21 @@ class _Ordering:
     settled: Settled
     actor: Actor
     now_us: int
+    unseen: Collection[str]
 
     def orders(self, ledger: LedgerStore) -> list[Order]:
         resting, standing = self.settled.answer.resting, self.settled.orders.standing
-        orders = wanted(resting, standing, self._available(ledger))
+        accounts = {order.account for order in wanted(resting, standing, {})}
+        orders = wanted(resting, standing, self._available(ledger, accounts))
         if not orders:
             return []
         spots = [(order.account, order.claim) for order in orders]
-        gate = _Gate.of(self.centre, spots, self.now_us)
+        unseen = [row for row in self.settled.claims if row.transfer_id in self.unseen]
+        gate = _Gate.of(self.centre, spots, self.now_us, unseen)
         arrived = arrivals(self.settled.answer)
-        made: list[tuple[Order, Basis]] = []
+        accounts = {order.account for order in orders}
+        own = OwnHolds.on(self.centre, accounts, self.settled.currency)
+        made: list[tuple[Order, Piece]] = []
         for order in orders:
             if gate.waits_for_person(order):
                 continue
@@ -196,24 +221,24 @@ class _Ordering:
                 gate.ask(ReviewKind.NO_BASIS, order)
                 continue
             arrived_us = arrived.get((order.account, order.claim), 0)
-            made.append((self._order(order, gate.claims[order.claim], basis, arrived_us), basis))
+            claim = gate.claims[order.claim]
+            made += [
+                (self._order(piece, claim, arrived_us), piece)
+                for piece in own.cut(order, basis, arrived_us)
+            ]
         self._keep(made)
-        for case, lapses_us in {(order.case, order.lapses_us) for order, _ in made}:
-            plan_reminders(self.centre, case, lapses_us)
         return [order for order, _ in made]
 
-    def _available(self, ledger: LedgerStore) -> dict[str, int]:
-        """Return what the ledger's balance leaves to be held in each account where money rests."""
-        accounts = {row.account for row in self.settled.answer.resting}
-        held = held_on(accounts, self.settled.currency)
-        available = {}
-        for account in accounts:
-            balance = ledger.balance_at(account, self.settled.currency, NEWEST_US)
-            if balance is not None:
-                available[account] = max(balance - held.get(account, 0), 0)
-        return available
+    def _available(self, ledger: LedgerStore, accounts: Collection[str]) -> dict[str, int]:
+        """Return what the ledger's balance leaves to be held in some accounts, where it has one."""
+        currency = self.settled.currency
+        balances = {row: ledger.balance_at(row, currency, NEWEST_US) for row in accounts}
+        known = {row: balance for row, balance in balances.items() if balance is not None}
+        held = held_on(known, currency)
+        return {row: max(balance - held.get(row, 0), 0) for row, balance in known.items()}
 
-    def _order(self, row: Wanted, claim: Claim, basis: Basis, arrived_us: int) -> Order:
+    def _order(self, piece: Piece, claim: Claim, arrived_us: int) -> Order:
+        row, basis = piece.wanted, piece.basis
         return Order(
             order_id=self.centre.new_id("order"),
             case=claim.case,
@@ -231,21 +256,29 @@ class _Ordering:
             arrived_us=arrived_us,
             ordered_us=self.now_us,
             lapses_us=basis.lapses_us,
+            takes_over="" if piece.own_hold is None else piece.own_hold.reference,
         )
 
-    def _keep(self, made: list[tuple[Order, Basis]]) -> None:
+    def _keep(self, made: list[tuple[Order, Piece]]) -> None:
         """Write new orders and what each leaves: message, first step, clock, audit.
 
         All of a kind in one statement: the currency's lock is held meanwhile, and others wait.
         """
         if not made:
             return
-        post_holds(self.centre, made)
+        post_holds(self.centre, [(order, piece.basis) for order, piece in made])
         orders = [order for order, _ in made]
         Order.objects.bulk_create(orders)
         OrderStep.objects.bulk_create(_first_step(order, self.actor) for order in orders)
-        due.plan_all(LAPSE, {order.order_id: order.lapses_us for order in orders})
+        lapses = {order.order_id: order.lapses_us for order in orders}
+        due.plan_kinds({LAPSE: lapses, REMIND: self._reminders(orders)})
         audit.record_all(_audited(order, self.actor) for order in orders)
+        held = [(order, piece.own_hold) for order, piece in made if piece.own_hold is not None]
+        take_over(self.centre, held)
+
+    def _reminders(self, orders: Iterable[Order]) -> dict[str, int]:
+        ends = {(order.case, order.lapses_us) for order in orders}
+        return dict(chain.from_iterable(reminders(self.centre, *end).items() for end in ends))
 
 
 def _first_step(order: Order, actor: Actor) -> OrderStep:
@@ -282,18 +315,21 @@ def _audited(order: Order, actor: Actor) -> AuditEntry:
 def _ask_about_stops(centre: Centre, settled: Settled) -> None:
     """Ask a person where money left into a stop, or where a bound cut the trail short."""
     by_id = {claim.transfer_id: claim for claim in settled.claims}
-    for left in settled.answer.exits:
-        if left.kind not in ("stop", "truncated"):
-            continue
-        claim = by_id[left.claim]
-        ask_person(
-            centre,
-            ReviewKind.STOP if left.kind == "stop" else ReviewKind.TRUNCATED,
-            claim.case,
-            f"{claim.claim_id}@{left.account}",
-            {
-                "account": left.account,
-                "amount_minor": left.amount_minor,
-                "kind": settled.stops.kind(left.account) or left.kind,
-            },
-        )
+    kinds = {"stop": ReviewKind.STOP, "truncated": ReviewKind.TRUNCATED}
+    ask_all(
+        centre,
+        [
+            Ask(
+                kinds[left.kind],
+                by_id[left.claim].case,
+                f"{by_id[left.claim].claim_id}@{left.account}",
+                {
+                    "account": left.account,
+                    "amount_minor": left.amount_minor,
+                    "kind": settled.stops.kind(left.account) or left.kind,
+                },
+            )
+            for left in settled.answer.exits
+            if left.kind in kinds
+        ],
+    )

@@ -12,7 +12,10 @@ from holdfast.workflows.centre import Centre
 
 CENTRE = "centre"
 """What the law's data calls us."""
+BANK = "bank"
+"""What the law's data calls institutions that keep accounts."""
 CALLER_WORD = "caller_word"
+BANK_SUSPICION = "bank_suspicion"
 VICTIM_REPORT = "victim_report"
 POLICE_COMPLAINT = "police_complaint"
 SEIZURE = "seizure_order"
@@ -89,16 +92,16 @@ def _counted_us(accepted_us: list[int], reported_us: int) -> int | None:
     return min(after) if after else max(accepted_us, default=None)
 
 
-def basis_of(centre: Centre, key: str, from_us: int) -> Basis | None:
+def basis_of(centre: Centre, key: str, from_us: int, party: str = CENTRE) -> Basis | None:
     """Return a basis counted from an event.
 
-    None where the country's law has none such, or does not let the centre order on it, or names
-    no period: the centre orders nothing without an end, so a person must see to it.
+    None where the country's law has none such, or does not let the party order on it, or names
+    no period: nothing is held without an end, so a person must see to it.
     """
     day = centre.law.local_day(centre.country, from_us)
     try:
         rule = centre.law.hold_rule(centre.country, key, day)
-        may_order = centre.law.may(centre.country, key, CENTRE, "order", day)
+        may_order = centre.law.may(centre.country, key, party, "order", day)
     except Refused:
         return None
     lapses_us = centre.law.deadline_us(centre.country, key, from_us, day)

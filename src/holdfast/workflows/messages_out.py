@@ -36,8 +36,12 @@ def _hold(centre: Centre, order: Order, basis: Basis) -> OutboxMessage:
         ordered_at_us=order.ordered_us,
         expires_at_us=basis.lapses_us,
         payment=Payment(
-            transfer_id=claim.transfer_id, time_us=claim.time_us, amount_minor=claim.amount_minor
+            transfer_id=claim.transfer_id,
+            time_us=claim.time_us,
+            amount_minor=claim.amount_minor,
+            name_shown=claim.told.get("name_shown") if order.hop == 1 else None,
         ),
+        takes_over=order.takes_over or None,
     )
     order.body = message.to_bytes().decode()
     return OutboxMessage(

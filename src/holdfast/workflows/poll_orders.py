@@ -14,7 +14,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from holdfast.cases.models import BankAnswer, Order
 from holdfast.cases.queries import UNANSWERED_VALUES
@@ -88,8 +88,10 @@ def _changes_to(institution_id: str) -> QuerySet[OutboxMessage]:
 def _holds(institution_id: str, limit: int, after: tuple[int, int]) -> list[Given]:
     if after[1]:
         return []
+    # What takes over a bank's own hold is held from the start; the bank must learn of it still.
+    unknown = Q(acknowledged_us=None, ended_us=None) & ~Q(takes_over="")
     orders = Order.objects.filter(
-        institution_id=institution_id, state__in=UNANSWERED_VALUES, id__gt=after[0]
+        Q(state__in=UNANSWERED_VALUES) | unknown, institution_id=institution_id, id__gt=after[0]
     )
     rows = orders.select_related("case").order_by("id")[:limit]
     return [Given(order.body, order, (order.id, 0)) for order in rows]

@@ -5,7 +5,7 @@ Each answer is kept as it came, whether it is heeded or not; the same answer aga
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,67 +22,55 @@ from holdfast.banks.messages import (
 )
 from holdfast.cases.answer import Fit, Outcome, fit
 from holdfast.cases.hold import HOLDING, HoldState
-from holdfast.cases.models import AccountFact, BankAnswer, HoldShare, LearnedTransfer, Order
+from holdfast.cases.models import BankAnswer, HoldShare, LearnedTransfer, Order
 from holdfast.cases.review import ReviewKind
+from holdfast.cases.stop import StopKind
 from holdfast.core.account import bank_of
-from holdfast.core.errors import Conflict, Refused
+from holdfast.core.errors import Refused
 from holdfast.core.instant import DAY_US, SECOND_US
 from holdfast.core.money import AMOUNT_MINOR_MAX
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
-from holdfast.records import audit, due
+from holdfast.records import audit
 from holdfast.records.models import OutboxMessage
+from holdfast.workflows.answers_together import Before, Recorded, Writing
 from holdfast.workflows.ask_person import ask_person
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.lapse_hold import lapse_if_due
-from holdfast.workflows.legal_basis import may_lift
+from holdfast.workflows.legal_basis import BANK, may_lift
 from holdfast.workflows.messages_out import RELEASE, post_release
-from holdfast.workflows.step_order import TRACE, hold_of, locked_order, step_order
+from holdfast.workflows.step_order import free_orders, hold_of, locked_order
+from holdfast.workflows.stop_account import StopTold, learn_stop
 
 CLOCKS_APART_US = 300 * SECOND_US
 """How far ahead of ours an institution's clock may be."""
 TOLD_AFTER_END_US = 7 * DAY_US
 """How long after an order's end an institution may still tell where money went."""
-ANSWERS_MAX = 50
-"""How many answers to one order are kept; one that says more is not answering."""
-LEARN = "learn"
-"""Due work: write the transfers that institutions told of into the ledger."""
-BANK = "bank"
-"""What the law's data calls institutions that keep accounts."""
 EXECUTED = (AnswerStatus.RETURNED, AnswerStatus.PAID_OUT)
 """What an institution says whose transfers out of the account carry out the hold."""
 STOP_KINDS = {
-    HolderKind.MERCHANT: "merchant",
-    HolderKind.GOVERNMENT: "government",
-    HolderKind.EXCHANGE: "exchange",
+    HolderKind.MERCHANT: StopKind.MERCHANT,
+    HolderKind.GOVERNMENT: StopKind.GOVERNMENT,
+    HolderKind.EXCHANGE: StopKind.EXCHANGE,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """What became of an answer, and where its order stands now."""
+class Told:
+    """An answer as it came, and who gave it."""
 
-    order_id: str
-    outcome: str
-    state: str
-    held_minor: int
-    repeated: bool = False
-    """Whether this very answer had come before."""
+    body: bytes
+    actor: Actor
+    signature: str = ""
+    """What proves later that it came from there."""
+    order_id: str = ""
+    """The order that the address named, where one did."""
 
 
 def record_answer(
-    centre: Centre,
-    body: bytes,
-    actor: Actor,
-    *,
-    signature: str = "",
-    order_id: str = "",
-    along: Callable[[], object] | None = None,
+    centre: Centre, body: bytes, actor: Actor, *, signature: str = "", order_id: str = ""
 ) -> Recorded:
-    """Record an institution's answer to one of its own orders.
-
-    `signature` is what proves later that it came from there; `order_id` is the order that the
-    address named, where one did; `along` is done in the transaction that keeps the answer.
+    """Record an institution's answer to one of its own orders; the rest as in `Told`.
 
     Raises:
         Refused: those of `parse_answer`, `answer_other_order`, `answer_currency`,
@@ -90,18 +78,56 @@ def record_answer(
         NotFound: `order_unknown`.
         Conflict: `answer_id_reused` or `answers_too_many`.
     """
-    answer = parse_answer(body)
+    told = Told(body, actor, signature, order_id)
     with transaction.atomic():
-        order = locked_order(answer.order_id, actor.institution_id)
-        _check(centre, order, answer, actor, order_id)
-        recorded = _known(order, answer, body)
+        return record_told(centre, told)
+
+
+def record_told(centre: Centre, told: Told) -> Recorded:
+    """Record one answer as `record_answer` does, in the caller's transaction."""
+    answer = parse_answer(told.body)
+    order = locked_order(answer.order_id, told.actor.institution_id)
+    return _record(centre, [(told, answer, order)])[0]
+
+
+def record_answers(centre: Centre, told: Sequence[Told]) -> dict[str, Recorded]:
+    """Record answers to several orders together; return what became of each, by its order.
+
+    Left out are answers to an order that somebody else has in hand, or that is not theirs, and
+    what is beyond the first answer to an order. Must be called in a transaction, which is to be
+    rolled back where this raises, as `record_answer` does.
+    """
+    answers: dict[str, tuple[Told, HoldAnswer]] = {}
+    for row in told:
+        answer = parse_answer(row.body)
+        answers.setdefault(answer.order_id, (row, answer))
+    taken = [
+        (*answers[order.order_id], order)
+        for order in free_orders(answers)
+        if order.institution_id == answers[order.order_id][0].actor.institution_id
+    ]
+    return {row.order_id: row for row in _record(centre, taken)}
+
+
+def _record(centre: Centre, taken: Sequence[tuple[Told, HoldAnswer, Order]]) -> list[Recorded]:
+    """Record answers, each to an order of its own that is locked; all is written at the end."""
+    before = Before.of([(answer, order) for _, answer, order in taken])
+    writing, recordings = Writing(), []
+    found = []
+    for told, answer, order in taken:
+        _check(centre, order, answer, told.actor, told.order_id)
+        recorded = before.known(order, answer, told.body)
         if recorded is None:
             # Where its lapse is late: whatever the institution says, it ended with its time.
             lapse_if_due(centre, order)
-            recorded = _Recording(centre, order, answer, actor).record(body, signature)
-        if along is not None:
-            along()
-        return recorded
+            recording = _Recording(centre, order, answer, told.actor, writing)
+            recorded = recording.record(told.body, told.signature)
+            recordings.append(recording)
+        found.append(recorded)
+    writing.write()
+    for recording in recordings:
+        recording.learn_of_stop()
+    return found
 
 
 def _check(centre: Centre, order: Order, answer: HoldAnswer, actor: Actor, named: str) -> None:
@@ -136,28 +162,6 @@ def _check(centre: Centre, order: Order, answer: HoldAnswer, actor: Actor, named
         )
 
 
-def _known(order: Order, answer: HoldAnswer, body: bytes) -> Recorded | None:
-    before = BankAnswer.objects.filter(
-        institution_id=answer.institution, answer_id=answer.answer_id
-    ).first()
-    if before is None:
-        if order.answers.count() >= ANSWERS_MAX:
-            raise Conflict(
-                "answers_too_many",
-                N_("order {order} has had {limit} answers; call the centre to say more"),
-                order=order.order_id,
-                limit=ANSWERS_MAX,
-            )
-        return None
-    if before.body.encode() != body:
-        raise Conflict(
-            "answer_id_reused",
-            N_("answer {answer} was given before with other content; a new answer needs a new id"),
-            answer=answer.answer_id,
-        )
-    return Recorded(order.order_id, before.outcome, order.state, order.held_minor, repeated=True)
-
-
 @dataclass(slots=True)
 class _Recording:
     """One new answer to one locked order."""
@@ -166,13 +170,14 @@ class _Recording:
     order: Order
     answer: HoldAnswer
     actor: Actor
+    writing: Writing
 
     def record(self, body: bytes, signature: str) -> Recorded:
         order, answer, now_us = self.order, self.answer, self.centre.now_us()
         told = HoldState(answer.status.value)
         found = fit(hold_of(order), told, answer.amount_held_minor, self._may_end(now_us))
         excess_minor = self._still_to_release(found)
-        kept = BankAnswer.objects.create(
+        kept = BankAnswer(
             institution_id=answer.institution,
             answer_id=answer.answer_id,
             order=order,
@@ -181,19 +186,20 @@ class _Recording:
             signature=signature,
             outcome=found.outcome.value,
         )
+        self.writing.answers.append(kept)
         order.delivered_us = order.delivered_us or now_us
         order.acknowledged_us = order.acknowledged_us or now_us
         if found.outcome in (Outcome.HEEDED, Outcome.MORE_THAN_ASKED):
             self._heed(found, now_us)
         else:
-            order.save()
-            audit.record(
+            entry = audit.entry(
                 at_us=now_us,
                 actor=self.actor.name,
                 verb="record_answer",
                 subject=f"case:{order.case.number}",
                 detail={"order": order.order_id, "outcome": found.outcome.value},
             )
+            self.writing.steps.keep(order, entry)
         if excess_minor:
             post_release(self.centre, order, excess_minor, found.outcome.value)
         self._ask_person_where_unfit(found)
@@ -235,15 +241,16 @@ class _Recording:
             order.answered_us = now_us
         if was_unanswered and found.state in HOLDING:
             order.held_us = min(max(answer.held_at_us or now_us, order.ordered_us), now_us)
-            HoldShare.objects.create(
+            share = HoldShare(
                 order=order,
                 tranche=order.tranche,
-                claim=order.claim,
+                claim_id=order.claim_id,
                 amount_minor=found.held_minor,
                 # By the paying bank's clock the money may have come later: it was there to hold.
                 from_us=max(order.held_us, order.arrived_us),
             )
-        step_order(
+            self.writing.shares.append(share)
+        self.writing.steps.take(
             order, found.state, self.actor, now_us, held_minor=found.held_minor, reason=reason
         )
 
@@ -267,23 +274,21 @@ class _Recording:
     def _learn(self, kept: BankAnswer, now_us: int) -> None:
         """Keep what the answer says of the account and of money that left it."""
         answer, order = self.answer, self.order
-        self._learn_of_stop(now_us)
         rows = self._new_rows(now_us)
         if not rows:
             return
         executed = {"executes_hold": order.order_id} if answer.status in EXECUTED else {}
-        LearnedTransfer.objects.bulk_create(
+        self.writing.learned += [
             LearnedTransfer(
                 transfer_id=row.transfer_id,
                 answer=kept,
                 transfer=_own_words(row, order.institution_id) | executed,
             )
             for row in rows
-        )
+        ]
         left_minor = 0 if executed else sum(row.amount_minor for row in rows if self._left(row))
         order.left_after_ack_minor = min(order.left_after_ack_minor + left_minor, AMOUNT_MINOR_MAX)
-        order.save(update_fields=["left_after_ack_minor"])
-        due.plan(kind=LEARN, subject="ledger", due_us=now_us)
+        self.writing.learnt_us = now_us
 
     def _left(self, row: Onward) -> bool:
         """Whether a transfer took money away that the institution had been asked to hold."""
@@ -292,20 +297,21 @@ class _Recording:
         late = row.time_us > int(order.acknowledged_us)
         return late and row.currency == order.currency and not returned
 
-    def _learn_of_stop(self, now_us: int) -> None:
-        """Keep that a refused account is a stop; money that is held keeps its hold."""
+    def learn_of_stop(self) -> None:
+        """Keep that a refused account is a stop; money that is held keeps its hold.
+
+        Asked once the answers are written: it looks at what stands there.
+        """
         answer, order = self.answer, self.order
         merchant = answer.reason is RefusalReason.MERCHANT
         if order.state != HoldState.REFUSED.value or not (
             merchant or answer.holder_kind in STOP_KINDS
         ):
             return
-        kind = STOP_KINDS.get(answer.holder_kind, "merchant")
-        if not AccountFact.objects.filter(account=order.account, kind=kind).exists():
-            AccountFact.objects.create(
-                account=order.account, kind=kind, verified_by=answer.institution, from_us=now_us
-            )
-            due.plan(kind=TRACE, subject=order.claim.claim_id, due_us=now_us)
+        kind = STOP_KINDS.get(answer.holder_kind, StopKind.MERCHANT)
+        source = f"answer {answer.answer_id} to order {order.order_id}"
+        told = StopTold(order.account, kind, source, self.centre.now_us())
+        learn_stop(self.centre, told, self.actor)
 
     def _new_rows(self, now_us: int) -> list[Onward]:
         """Return the transfers that an institution can know of and has not told before.
@@ -314,7 +320,8 @@ class _Recording:
         is open or shortly after; of no other bank's accounts, and of no other time.
         """
         order, ended_us = self.order, self.order.ended_us
-        if ended_us is not None and now_us > ended_us + TOLD_AFTER_END_US:
+        late = ended_us is not None and now_us > ended_us + TOLD_AFTER_END_US
+        if late or not self.answer.onward:
             return []
         told = set(
             LearnedTransfer.objects.filter(answer__order=order).values_list(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from holdfast.cases.hold import HoldState
-from holdfast.cases.models import HoldShare, Order
+from holdfast.cases.models import Claim, HoldShare, Order
 from holdfast.core.errors import Refused
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
@@ -17,9 +17,17 @@ from holdfast.workflows.step_order import TRACE, locked_order, record_step, step
 
 
 def release_hold(
-    centre: Centre, order_id: str, actor: Actor, reason: str, amount_minor: int | None = None
+    centre: Centre,
+    order_id: str,
+    actor: Actor,
+    reason: str,
+    amount_minor: int | None = None,
+    *,
+    of: Claim | None = None,
 ) -> Order:
     """Let go of an amount, or of all; what was let go is not asked for again by a rule.
+
+    Of a part, the share of the claim `of` goes first.
 
     Raises:
         NotFound: `order_unknown`.
@@ -44,8 +52,21 @@ def release_hold(
         if whole:
             step_order(order, HoldState.RELEASED, actor, now_us, reason=reason)
         else:
-            _release_part(order, amount_minor or 0, actor, now_us, reason)
+            _release_part(order, amount_minor or 0, actor, now_us, reason, of)
     return order
+
+
+def take_back(centre: Centre, order: Order, actor: Actor, reason: str) -> None:
+    """Withdraw a locked order that nobody has answered; one that was answered stays.
+
+    Its money is asked for anew should the trail see it there again.
+    """
+    if not HoldState(order.state).unanswered:
+        return
+    step_order(order, HoldState.RELEASED, actor, centre.now_us(), reason=reason)
+    order.set_aside_minor = 0
+    order.save(update_fields=["set_aside_minor"])
+    post_release(centre, order, order.amount_minor, reason)
 
 
 def _check_may_lift(centre: Centre, order: Order, now_us: int) -> None:
@@ -61,16 +82,20 @@ def _check_may_lift(centre: Centre, order: Order, now_us: int) -> None:
         )
 
 
-def _release_part(order: Order, amount_minor: int, actor: Actor, now_us: int, reason: str) -> None:
+def _release_part(
+    order: Order, amount_minor: int, actor: Actor, now_us: int, reason: str, of: Claim | None
+) -> None:
     """Go on holding the rest, as a new tranche: the trail knows a hold's end only as a whole.
 
-    The shares of the claims that the hold serves sink from the last one on.
+    The shares of the claims that the hold serves sink from the last one on, that of `of` first.
     """
     shares = list(
         HoldShare.objects.filter(order=order, until_us=None).order_by(
             "claim__time_us", "claim__seq", "claim__transfer_id"
         )
     )
+    if of is not None:
+        shares.sort(key=lambda share: bool(share.claim_id == of.id))
     order.tranche += 1
     order.held_minor -= amount_minor
     left = order.held_minor

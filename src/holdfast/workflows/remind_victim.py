@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-import json
-
 from django.db import transaction
 
 from holdfast.cases.hold import HoldState
 from holdfast.cases.models import Case, Order
 from holdfast.cases.queries import OPEN_VALUES, confirmed_complaint, current_case
 from holdfast.core.instant import HOUR_US, format_instant
-from holdfast.records import audit, due, outbox
+from holdfast.records import audit, due
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.legal_basis import VICTIM_REPORT
+from holdfast.workflows.write_notice import VICTIM, write_notice
 
 REMIND = "remind"
 """Due work: remind a victim; its subject is CASE/HOURS before the end/THE END."""
 REMINDED_VALUES = [value for value in OPEN_VALUES if value != HoldState.SEIZED.value]
 """States of orders that end by themselves."""
-NOTICE = "notice"
-"""Kind of an outbox message that the centre's own people or gateway bring to a person."""
 
 
 def plan_reminders(centre: Centre, case: Case, lapses_us: int) -> None:
     """Plan the reminders that the law's data asks for before an end."""
+    due.plan_all(REMIND, reminders(centre, case, lapses_us))
+
+
+def reminders(centre: Centre, case: Case, lapses_us: int) -> dict[str, int]:
+    """Return the reminders that the law's data asks for before an end: subjects and times."""
+    found: dict[str, int] = {}
     day = centre.law.local_day(centre.country, centre.now_us())
     for hours in centre.law.reminders_hours(centre.country, VICTIM_REPORT, day):
         due_us = lapses_us - hours * HOUR_US
         if due_us > centre.now_us():
-            subject = f"{case.number}/{hours}/{lapses_us}"
-            due.plan(kind=REMIND, subject=subject, due_us=due_us)
+            found[f"{case.number}/{hours}/{lapses_us}"] = due_us
+    return found
 
 
 def remind_victim(centre: Centre, subject: str) -> bool:
-    """Put a reminder into the outbox; none where a complaint is there or nothing ends then.
+    """Write a reminder for the victim; none where a complaint is there or nothing ends then.
 
     The message names case and end, nothing of the person: whoever brings it looks that up.
     """
@@ -51,13 +54,14 @@ def remind_victim(centre: Centre, subject: str) -> bool:
             "case": case.number,
             "lapses_at": format_instant(int(lapses)),
         }
-        outbox.post(
-            message_id=f"reminder-{case.number}-{hours}-{lapses}",
-            kind=NOTICE,
-            destination=centre.name,
-            subject=case.number,
-            body=json.dumps(values, sort_keys=True),
-            now_us=now_us,
+        write_notice(
+            centre,
+            f"reminder-{case.number}-{hours}-{lapses}",
+            centre.name,
+            VICTIM,
+            values,
+            subject=f"case:{case.number}",
+            due_us=int(lapses),
         )
         audit.record(
             at_us=now_us,

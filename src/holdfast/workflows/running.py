@@ -1,19 +1,37 @@
-"""The centre that this process works for, and its public keys: handed in when it starts."""
+"""The centre that this process works for, its public keys, its feed: handed in when it starts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from holdfast.core.errors import CentreError
-from holdfast.core.keys import PublicKey
+from holdfast.core.keys import PublicKey, SigningKey
 from holdfast.core.words import N_
 from holdfast.workflows.centre import Centre
 
 
-def _nobody() -> Centre:
-    raise CentreError(
+@dataclass(frozen=True, slots=True)
+class FeedHouse:
+    """With what the registry's feed is signed, and where its snapshots are kept."""
+
+    key: SigningKey
+    snapshots: Path
+
+
+def _not_running() -> CentreError:
+    return CentreError(
         "centre_not_running", N_("the server has not told the API for which centre it works")
     )
+
+
+def _nobody() -> Centre:
+    raise _not_running()
+
+
+def _no_house() -> FeedHouse:
+    raise _not_running()
 
 
 def _no_keys() -> Sequence[PublicKey]:
@@ -22,6 +40,7 @@ def _no_keys() -> Sequence[PublicKey]:
 
 _centre: Callable[[], Centre] = _nobody
 _public_keys: Callable[[], Sequence[PublicKey]] = _no_keys
+_feed_house: Callable[[], FeedHouse] = _no_house
 
 
 def set_centre(provider: Callable[[], Centre]) -> None:
@@ -34,6 +53,21 @@ def set_public_keys(provider: Callable[[], Sequence[PublicKey]]) -> None:
     """Choose what is asked for the keys that the centre's orders are signed with."""
     global _public_keys  # noqa: PLW0603
     _public_keys = provider
+
+
+def set_feed_house(provider: Callable[[], FeedHouse]) -> None:
+    """Choose what is asked for the key and the folder of the registry's feed."""
+    global _feed_house  # noqa: PLW0603
+    _feed_house = provider
+
+
+def feed_house() -> FeedHouse:
+    """Return the key and the folder of the registry's feed.
+
+    Raises:
+        CentreError: `centre_not_running`.
+    """
+    return _feed_house()
 
 
 def centre() -> Centre:

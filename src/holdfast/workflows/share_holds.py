@@ -29,13 +29,32 @@ def share_holds(
 
     `may_hold` says whether an amount of what rests may be held without asking a person.
     """
+    moved, left = give_excess(centre, settled, actor, may_hold)
+    if not moved:
+        for row in left:
+            _ask_to_release(centre, row)
+    return any(moved)
+
+
+def give_excess(
+    centre: Centre, settled: Settled, actor: Actor, may_hold: Callable[[Resting, int], bool]
+) -> tuple[list[bool], list[Overheld]]:
+    """Give the excess as `share_holds` does, and ask nobody about what serves no claim.
+
+    Returns of each move whether it was made, and the excess that is left.
+    """
     answer = settled.answer
     if not answer.overheld:
-        return False
+        return [], []
     by_id = {claim.transfer_id: claim for claim in settled.claims}
     arrived = arrivals(answer)
     ended = _past_their_end(answer.overheld, centre.now_us())
-    overheld = [row for row in answer.overheld if order_of_hold(row.hold_id)[0] not in ended]
+    overheld = [
+        row
+        for row in answer.overheld
+        # Of what stands on a stop a person was asked.
+        if order_of_hold(row.hold_id)[0] not in ended and row.account not in settled.stops
+    ]
     began = _beginnings({row.hold_id for row in overheld})
 
     def may_serve(held_as: str, row: Resting, amount_minor: int) -> bool:
@@ -46,7 +65,7 @@ def share_holds(
         return may_hold(row, amount_minor)
 
     given, left = moves(overheld, answer.resting, settled.orders.standing, may_serve)
-    changed = [
+    moved = [
         _give(
             centre,
             move,
@@ -56,10 +75,7 @@ def share_holds(
         )
         for move in given
     ]
-    if not given:
-        for row in left:
-            _ask_to_release(centre, row)
-    return any(changed)
+    return moved, left
 
 
 def _past_their_end(overheld: Collection[Overheld], now_us: int) -> set[str]:

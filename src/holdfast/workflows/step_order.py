@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from django.db import connection
+from django.db.models import Max
 from django.db.models.functions import Greatest
 
 from holdfast.cases.hold import Hold, HoldState
-from holdfast.cases.models import HoldShare, Order, OrderStep
+from holdfast.cases.models import Claim, HoldShare, Order, OrderStep
 from holdfast.core.errors import NotFound
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
 from holdfast.records import audit, due
+from holdfast.records.models import AuditEntry
 from holdfast.workflows.set_aside import set_aside_shares
+from holdfast.workflows.tell_holder import NOTIFY, moment_of, notice_work
 
 LAPSE = "lapse"
 """Due work: end an order whose time has run out."""
 TRACE = "trace"
 """Due work: settle a claim anew."""
+HELD = "held"
+"""Due work: note in its claim's trail that all an order asked for is held."""
 
 
 def locked_order(order_id: str, institution_id: str | None = None) -> Order:
@@ -33,6 +42,22 @@ def locked_order(order_id: str, institution_id: str | None = None) -> Order:
             "order_unknown", N_("there is no order {order} for you"), order=order_id[:60]
         )
     return order
+
+
+def free_orders(order_ids: Collection[str]) -> list[Order]:
+    """Return those of several orders that nobody else has in hand, locked, with claim and case.
+
+    It waits for nobody, so that whoever locks orders one by one never waits for it in turn.
+    """
+    rows = Order.objects.select_for_update(no_key=True, skip_locked=True)
+    orders = list(rows.filter(order_id__in=order_ids))
+    claims = Claim.objects.select_related("case").defer("told")
+    known = claims.in_bulk([order.claim_id for order in orders])
+    for order in orders:
+        order.claim = known[order.claim_id]
+        if order.case_id == order.claim.case_id:
+            order.case = order.claim.case
+    return orders
 
 
 def hold_of(order: Order) -> Hold:
@@ -62,21 +87,105 @@ def step_order(
     Raises:
         Conflict: `hold_ended`, `hold_step` or `hold_amount`.
     """
-    before = hold_of(order)
-    after = before.step(to, held_minor)
-    order.state, order.held_minor, order.reason = after.state.value, after.held_minor, reason
-    if before.state.unanswered and not after.state.unanswered:
-        order.set_aside_minor = order.amount_minor - after.held_minor
-    if after.state.ended:
-        order.ended_us = at_us
-        set_aside_shares(order)
-        close_shares(order, at_us)
-    if after.state.ended or to is HoldState.SEIZED:
-        due.cancel(kind=LAPSE, subject=order.order_id)
-    if not after.state.unanswered:
-        due.plan(kind=TRACE, subject=order.claim.claim_id, due_us=at_us)
-    order.save()
-    record_step(order, before.state, actor, at_us, reason)
+    steps = Steps()
+    steps.take(order, to, actor, at_us, held_minor=held_minor, reason=reason)
+    steps.write()
+
+
+@dataclass(slots=True)
+class Steps:
+    """Steps of several orders, each one's once, and what they leave behind: written together."""
+
+    _orders: list[Order] = field(default_factory=list)
+    _lines: list[OrderStep] = field(default_factory=list)
+    _entries: list[AuditEntry] = field(default_factory=list)
+    _due: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def take(
+        self,
+        order: Order,
+        to: HoldState,
+        actor: Actor,
+        at_us: int,
+        *,
+        held_minor: int = 0,
+        reason: str = "",
+    ) -> None:
+        """Take a step as `step_order` does; it stands once it is written."""
+        before = hold_of(order)
+        after = before.step(to, held_minor)
+        order.state, order.held_minor, order.reason = after.state.value, after.held_minor, reason
+        if before.state.unanswered and not after.state.unanswered:
+            order.set_aside_minor = order.amount_minor - after.held_minor
+        if after.state.ended:
+            order.ended_us = at_us
+            set_aside_shares(order)
+            close_shares(order, at_us)
+        if after.state.ended or to is HoldState.SEIZED:
+            due.cancel(kind=LAPSE, subject=order.order_id)
+        if before.state.unanswered and after.state is HoldState.HELD:
+            self._plan(HELD, order.order_id, at_us)
+        elif not after.state.unanswered:
+            self._plan(TRACE, order.claim.claim_id, at_us)
+        moment = moment_of(before.state, after.state)
+        if moment is not None:
+            self._plan(NOTIFY, notice_work(order.order_id, moment), at_us)
+        self.keep(order)
+        self._lines.append(_line(order, before.state, actor, at_us, reason))
+        self._entries.append(_entry(order, before.state, actor, at_us, reason))
+
+    def keep(self, order: Order, entry: AuditEntry | None = None) -> None:
+        """Have what was changed of an order written, and an entry of it in the audit."""
+        self._orders.append(order)
+        self._entries += [entry] if entry is not None else []
+
+    def write(self) -> None:
+        """Write all of it, one statement a table."""
+        _write_orders(self._orders)
+        _write_lines(self._lines)
+        audit.record_all(self._entries)
+        due.plan_kinds(self._due)
+
+    def _plan(self, kind: str, subject: str, due_us: int) -> None:
+        self._due.setdefault(kind, {})[subject] = due_us
+
+
+_CHANGING = (
+    "state",
+    "held_minor",
+    "set_aside_minor",
+    "basis",
+    "provisional",
+    "delivered_us",
+    "acknowledged_us",
+    "answered_us",
+    "held_us",
+    "ended_us",
+    "reason",
+    "left_after_ack_minor",
+)
+"""What a step or an answer may change of an order."""
+_WRITE_ORDER = (
+    f"UPDATE cases_order SET {', '.join(f'{name} = %s' for name in _CHANGING)} WHERE id = %s"  # noqa: S608  (names of our own)
+)
+
+
+def _write_orders(orders: Iterable[Order]) -> None:
+    rows = [(*(getattr(order, name) for name in _CHANGING), order.id) for order in orders]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(_WRITE_ORDER, rows)
+
+
+def _write_lines(lines: Collection[OrderStep]) -> None:
+    """Write steps under the next number of their orders, whose locks the caller holds."""
+    if not lines:
+        return
+    before = OrderStep.objects.filter(order_id__in=[line.order_id for line in lines])
+    numbers = dict(before.values_list("order_id").annotate(Max("number")).order_by())
+    for line in lines:
+        line.number = numbers.get(line.order_id, 0) + 1
+    OrderStep.objects.bulk_create(lines)
 
 
 def close_shares(order: Order, at_us: int) -> None:
@@ -92,9 +201,13 @@ def record_step(
     order: Order, before: HoldState, actor: Actor, at_us: int, reason: str = ""
 ) -> None:
     """Write a step's line in the order's history and its entry in the audit."""
-    OrderStep.objects.create(
+    _write_lines([_line(order, before, actor, at_us, reason)])
+    audit.record_all([_entry(order, before, actor, at_us, reason)])
+
+
+def _line(order: Order, before: HoldState, actor: Actor, at_us: int, reason: str) -> OrderStep:
+    return OrderStep(
         order=order,
-        number=order.steps.count() + 1,
         from_state=before.value,
         to_state=order.state,
         at_us=at_us,
@@ -104,7 +217,10 @@ def record_step(
         held_minor=order.held_minor,
         reason=reason,
     )
-    audit.record(
+
+
+def _entry(order: Order, before: HoldState, actor: Actor, at_us: int, reason: str) -> AuditEntry:
+    return audit.entry(
         at_us=at_us,
         actor=actor.name,
         verb="step_order",

@@ -24,14 +24,23 @@ from holdfast.workflows.add_claims import Looked, Taken, add_claims, look_up, ta
 from holdfast.workflows.ask_person import ask_about_homes
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.confirm_claim import confirm_claim
-from holdfast.workflows.dispute import ask_about_disputed, heed_types
+from holdfast.workflows.date_report import (
+    check_paid_before,
+    heed_hearing,
+    is_late,
+    reported_us,
+    tell_held,
+)
+from holdfast.workflows.dispute import ask_about_disputed, heed_types, is_dispute
+from holdfast.workflows.withdraw_claim import ask_to_follow_again
 
 
 def take_report(centre: Centre, told: ReportTold, actor: Actor) -> Taken:
     """Take a report and order what can be held at once; everything or nothing is written.
 
     Raises:
-        Refused: `scam_type_unknown`.
+        Refused: `scam_type_unknown`, as `reported_us` and `tell_held`, or
+            `reported_before_payment`.
         Forbidden: `via_not_yours`, `scope_missing`, or `not_the_sending_bank` where a bank
             confirms a caller it does not have.
         Conflict: `report_contended` where too many report the same payment at this instant.
@@ -85,6 +94,8 @@ def confirm_known(centre: Centre, told: ReportTold, taken: Taken, actor: Actor) 
     if not told.caller_confirmed:
         return
     for claim in taken.known:
+        if claim.withdrawn_us is not None:
+            continue
         if actor.is_centre or bank_of(claim.debit_account) == actor.institution_id:
             confirm_claim(centre, claim.claim_id, actor, name_matches=True)
 
@@ -102,6 +113,8 @@ def kept_form(centre: Centre, told: ReportTold) -> dict[str, Any]:
 
 def _take(centre: Centre, told: ReportTold, looked: Looked, actor: Actor) -> Taken:
     now_us = centre.now_us()
+    told_us = reported_us(centre, told)
+    check_paid_before(told_us, told, looked)
     case = _case_for(centre, told, looked, actor)
     still_missing = missing(told)
     report = Report.objects.create(
@@ -110,14 +123,20 @@ def _take(centre: Centre, told: ReportTold, looked: Looked, actor: Actor) -> Tak
         via=told.via.value,
         institution_id=actor.institution_id,
         received_us=now_us,
+        heard_us=now_us if is_late(centre, told_us) else told_us,
         told=kept_form(centre, told),
         missing=still_missing,
         completed_us=None if still_missing else now_us,
     )
+    tell_held(centre, report, told, actor)
     taken = add_claims(centre, report, told, looked, actor)
+    heed_hearing(centre, report, taken, told_us, actor)
     confirm_known(centre, told, taken, actor)
-    ask_about_disputed(centre, heed_types(centre, report, actor))
+    if taken.known or is_dispute(centre, told.scam_type):
+        # New claims have this teller alone: nobody can be at odds about them.
+        ask_about_disputed(centre, heed_types(centre, report, actor))
     ask_about_homes(centre, [*taken.claims, *taken.accepted])
+    ask_to_follow_again(centre, taken.known, actor)
     audit.record(
         at_us=now_us,
         actor=actor.name,
@@ -137,12 +156,13 @@ def _take(centre: Centre, told: ReportTold, looked: Looked, actor: Actor) -> Tak
 def _case_for(centre: Centre, told: ReportTold, looked: Looked, actor: Actor) -> Case:
     """Return the case that a report belongs to: of a known claim or number, else a new one."""
     case = _known_case(told, looked, actor)
+    now_us = centre.now_us()
     if case is None:
-        now_us = centre.now_us()
         year = _locked_year(centre, now_us)
         # Whoever held the year just now may have opened the case of this very payment.
-        case = _known_case(told, looked, actor) or _open_case(centre, year, now_us)
-    case = locked_case(case)
+        case = _known_case(told, looked, actor)
+    # A case that is opened here is nobody else's until the transaction ends.
+    case = _open_case(centre, year, now_us) if case is None else locked_case(case)
     number = told.institution_case_id
     if number is not None:
         InstitutionCaseId.objects.get_or_create(

@@ -8,15 +8,18 @@ no further claim shares an account.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from holdfast.cases.models import Claim, StoredTrail, TracedAccount
-from holdfast.cases.queries import AT_ONCE, OrdersView, neighbours, orders_view
-from holdfast.cases.slices import slice_of, touched_by
+from django.db import connection
+
+from holdfast.cases.models import Claim
+from holdfast.cases.queries import OrdersView, neighbours, orders_view
+from holdfast.cases.slices import Stays, slices_of, stays_of
 from holdfast.cases.stops import Stops, StopsAt
 from holdfast.ledger.store import LedgerStore
-from holdfast.records.applied import applied
+from holdfast.records.applied import mark
 from holdfast.trail.answer import Answer
 from holdfast.trail.gather import follow
 from holdfast.trail.question import Bounds, Question, Rule
@@ -28,6 +31,8 @@ BOUNDS = Bounds(accounts=50_000, transfers=5_000_000)
 """A trail that meets a bound says so, and a person is asked to look."""
 
 STOPS = Stops()
+ROWS_AT_ONCE = 500
+"""How many rows one statement writes."""
 LEDGER = "ledger"
 """The name under which the ledger's applied number is kept."""
 
@@ -44,7 +49,9 @@ class Settled:
     stops: StopsAt
     ledger_change: int
     is_whole: bool
-    """Whether nothing is missing that was seen before: no bound met, and no older ledger."""
+    """Whether nothing is missing that was seen before: no bound met, and no older ledger.
+
+    Without earlier orders the ledger is not asked: nothing can be taken back."""
 
 
 def trace_money(ledger: LedgerStore, claims: Iterable[Claim], now_us: int) -> Settled:
@@ -59,17 +66,23 @@ def trace_money(ledger: LedgerStore, claims: Iterable[Claim], now_us: int) -> Se
         ordered = sorted(part.values(), key=_place)
         orders = orders_view(list(part))
         answer = follow(ledger, _question(ordered, orders, stops))
-        homes = {claim.transfer_id: claim.debit_account for claim in ordered}
-        touched = touched_by(answer, homes)
-        met = neighbours(set().union(*touched.values()), list(part), currency)
+        homes = {claim.transfer_id: (claim.debit_account, claim.time_us) for claim in ordered}
+        stays = stays_of(answer, homes)
+        met = neighbours(set().union(*stays.values()), list(part), currency)
         if not met:
             break
         part |= {claim.id: claim for claim in met}
     change = ledger.figures.change
-    whole = answer.truncated_why is None and change >= applied(LEDGER)
+    whole = answer.truncated_why is None and (not orders.standing or _is_followed(ledger))
     settled = Settled(currency, tuple(ordered), answer, orders, stops, change, whole)
-    _store(settled, touched, now_us)
+    _store(settled, stays, now_us)
     return settled
+
+
+def _is_followed(ledger: LedgerStore) -> bool:
+    """Whether the ledger holds all that was followed before."""
+    followed = mark(LEDGER)
+    return ledger.holds(followed.number, followed.digest)
 
 
 def _question(claims: list[Claim], orders: OrdersView, stops: StopsAt) -> Question:
@@ -86,34 +99,55 @@ def _place(claim: Claim) -> tuple[int, int, str]:
     return claim.time_us, claim.seq, claim.transfer_id
 
 
-def _store(settled: Settled, touched: dict[str, set[str]], now_us: int) -> None:
-    ids = [claim.id for claim in settled.claims]
+def _store(settled: Settled, stays: Stays, now_us: int) -> None:
+    _write_stays(settled.claims, stays)
+    _write_slices(settled, now_us)
+
+
+_WRITE_STAYS = """
+    INSERT INTO cases_tracedaccount (claim_id, account, last_us, rests)
+    VALUES {rows}
+    ON CONFLICT (claim_id, account) DO UPDATE SET
+        last_us = excluded.last_us, rests = excluded.rests
+    WHERE cases_tracedaccount.last_us <> excluded.last_us
+        OR cases_tracedaccount.rests <> excluded.rests
+"""
+"""In SQL of our own: Django's upsert would write those anew that say what they said before."""
+
+
+def _write_stays(claims: Sequence[Claim], stays: Stays) -> None:
+    """Write where each claim's money has been; rows of earlier settlements are left."""
     rows = [
-        TracedAccount(claim=claim, account=account)
-        for claim in settled.claims
-        for account in sorted(touched.get(claim.transfer_id, set()))
+        (claim.id, account, stay.last_us, stay.rests)
+        for claim in claims
+        for account, stay in sorted(stays.get(claim.transfer_id, {}).items())
     ]
-    # Those known before are left as they are, without asking first which these are.
-    TracedAccount.objects.bulk_create(rows, batch_size=AT_ONCE, ignore_conflicts=True)
-    trails = {
-        claim_id: (answer, change)
-        for claim_id, answer, change in StoredTrail.objects.filter(claim_id__in=ids).values_list(
-            "claim_id", "answer", "ledger_change"
-        )
-    }
-    numbers = [claim.claim_id for claim in settled.claims]
-    for claim in settled.claims:
-        answer = slice_of(settled.answer, claim.transfer_id).as_json()
-        if trails.get(claim.id) == (answer, settled.ledger_change):
-            continue
-        values = {
-            "rule": RULE.value,
-            "ledger_change": settled.ledger_change,
-            "settled_us": now_us,
-            "together_with": [number for number in numbers if number != claim.claim_id],
-            "answer": answer,
-        }
-        if claim.id in trails:
-            StoredTrail.objects.filter(claim=claim).update(**values)
-        else:
-            StoredTrail.objects.create(claim=claim, **values)
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        some = rows[start : start + ROWS_AT_ONCE]
+        sql = _WRITE_STAYS.format(rows=", ".join(["(%s, %s, %s, %s)"] * len(some)))
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [value for row in some for value in row])
+
+
+_WRITE_SLICES = """
+    INSERT INTO cases_storedtrail (claim_id, rule, ledger_change, settled_us, answer)
+    VALUES {rows}
+    ON CONFLICT (claim_id) DO UPDATE SET
+        rule = excluded.rule, ledger_change = excluded.ledger_change,
+        settled_us = excluded.settled_us, answer = excluded.answer
+    WHERE cases_storedtrail.answer <> excluded.answer
+"""
+_ROW = "(%s, %s, %s, %s, %s)"
+
+
+def _write_slices(settled: Settled, now_us: int) -> None:
+    """Write the slices that say something new, with the ledger's change since which they do."""
+    slices = slices_of(settled.answer, [claim.transfer_id for claim in settled.claims])
+    for start in range(0, len(settled.claims), ROWS_AT_ONCE):
+        some = settled.claims[start : start + ROWS_AT_ONCE]
+        values: list[object] = []
+        for claim in some:
+            answer = json.dumps(slices[claim.transfer_id].as_json())
+            values += [claim.id, RULE.value, settled.ledger_change, now_us, answer]
+        with connection.cursor() as cursor:
+            cursor.execute(_WRITE_SLICES.format(rows=", ".join([_ROW] * len(some))), values)

@@ -13,6 +13,7 @@ from holdfast.core.instant import format_instant
 from holdfast.core.words import N_
 
 SOURCE_LENGTH_MAX = 500
+NAME_LENGTH_MAX = 200
 _BASIS = "LglMndtBsis"
 
 
@@ -24,6 +25,18 @@ class Payment:
     time_us: int
     amount_minor: int
     uetr: str | None = None
+    name_shown: str | None = None
+    """The name that the payer was shown as the holder's; of the account that was paid only."""
+
+    def to_values(self) -> dict[str, Any]:
+        """Return what an order says of it; a name that nobody told of is left out."""
+        values = {
+            "transfer_id": self.transfer_id,
+            "uetr": self.uetr,
+            "time": format_instant(self.time_us),
+            "amount_minor": self.amount_minor,
+        }
+        return values if self.name_shown is None else values | {"name_shown": self.name_shown}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,8 @@ class HoldOrder:
     ordered_at_us: int
     expires_at_us: int
     payment: Payment | None = None
+    takes_over: str | None = None
+    """The bank's own reference of what it holds by itself: that is held under this order now."""
     test: bool = False
     """Whether this is a rehearsal: answered as any other, but no money may be stopped."""
     unknown_fields: int = field(default=0, compare=False)
@@ -65,8 +80,7 @@ class HoldOrder:
     def to_values(self) -> dict[str, Any]:
         """Return what `to_bytes` writes, to be put into a larger message."""
         account = Account.parse(self.account)
-        payment = self.payment
-        return {
+        values = {
             "type": "hold-order",
             "version": 1,
             "order_id": self.order_id,
@@ -82,15 +96,10 @@ class HoldOrder:
             "provisional": self.provisional,
             "ordered_at": format_instant(self.ordered_at_us),
             "expires_at": format_instant(self.expires_at_us),
-            "payment": payment
-            and {
-                "transfer_id": payment.transfer_id,
-                "uetr": payment.uetr,
-                "time": format_instant(payment.time_us),
-                "amount_minor": payment.amount_minor,
-            },
+            "payment": self.payment and self.payment.to_values(),
             "test": self.test,
         }
+        return values if self.takes_over is None else values | {"takes_over": self.takes_over}
 
     def to_bytes(self) -> bytes:
         """Write the canonical JSON that is signed and kept."""
@@ -227,6 +236,7 @@ def order_of(values: Mapping[str, Any]) -> HoldOrder:
         ordered_at_us=fields.instant("ordered_at"),
         expires_at_us=fields.instant("expires_at"),
         payment=_payment(fields),
+        takes_over=fields.id("takes_over") if fields.has("takes_over") else None,
         test=fields.flag_or_none("test") or False,
     )
     _check_account(order.institution, order.account)
@@ -327,6 +337,7 @@ def _payment(fields: Fields) -> Payment | None:
         time_us=inner.instant("time"),
         amount_minor=inner.integer("amount_minor", least=1),
         uetr=inner.text_or_none("uetr"),
+        name_shown=inner.prose_or_none("name_shown", NAME_LENGTH_MAX),
     )
     fields.seen(inner)
     return payment

@@ -9,6 +9,38 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="AccountFact",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("fact_id", models.CharField(max_length=60, unique=True)),
+                ("account", models.CharField(db_index=True, max_length=80)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("merchant", "MERCHANT"),
+                            ("cash", "CASH"),
+                            ("government", "GOVERNMENT"),
+                            ("exchange", "EXCHANGE"),
+                            ("foreign", "FOREIGN"),
+                            ("none", "NONE"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("source", models.CharField(max_length=500)),
+                ("verified_by", models.CharField(max_length=60)),
+                ("from_us", models.BigIntegerField()),
+                ("entered_us", models.BigIntegerField()),
+                ("entered_by", models.CharField(max_length=200)),
+            ],
+        ),
+        migrations.CreateModel(
             name="CaseNumber",
             fields=[
                 (
@@ -88,6 +120,8 @@ class Migration(migrations.Migration):
                 ("confirmed_us", models.BigIntegerField(null=True)),
                 ("disputed", models.BooleanField(default=False)),
                 ("hops_max", models.IntegerField(null=True)),
+                ("withdrawn_us", models.BigIntegerField(null=True)),
+                ("withdrawn_why", models.CharField(blank=True, max_length=40)),
                 (
                     "case",
                     models.ForeignKey(
@@ -120,6 +154,34 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="PoliceComplaint",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("complaint_id", models.CharField(max_length=60, unique=True)),
+                ("number", models.CharField(max_length=60)),
+                ("station", models.CharField(max_length=200)),
+                ("officer", models.CharField(max_length=200)),
+                ("filed_us", models.BigIntegerField()),
+                ("accepted_us", models.BigIntegerField(null=True)),
+                ("confirmed_by", models.CharField(blank=True, max_length=100)),
+                ("entered_us", models.BigIntegerField()),
+                ("entered_by", models.CharField(max_length=60)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="complaints",
+                        to="cases.case",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="Report",
             fields=[
                 (
@@ -132,6 +194,7 @@ class Migration(migrations.Migration):
                 ("via", models.CharField(max_length=10)),
                 ("institution_id", models.CharField(max_length=60)),
                 ("received_us", models.BigIntegerField()),
+                ("heard_us", models.BigIntegerField()),
                 ("told", models.JSONField()),
                 ("missing", models.JSONField(default=list)),
                 ("completed_us", models.BigIntegerField(null=True)),
@@ -196,34 +259,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="PoliceComplaint",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("complaint_id", models.CharField(max_length=60, unique=True)),
-                ("number", models.CharField(max_length=60)),
-                ("station", models.CharField(max_length=200)),
-                ("officer", models.CharField(max_length=200)),
-                ("filed_us", models.BigIntegerField()),
-                ("accepted_us", models.BigIntegerField(null=True)),
-                ("confirmed_by", models.CharField(blank=True, max_length=100)),
-                ("entered_us", models.BigIntegerField()),
-                ("entered_by", models.CharField(max_length=60)),
-                (
-                    "case",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="complaints",
-                        to="cases.case",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
             name="StoredTrail",
             fields=[
                 (
@@ -235,7 +270,6 @@ class Migration(migrations.Migration):
                 ("rule", models.CharField(max_length=10)),
                 ("ledger_change", models.BigIntegerField()),
                 ("settled_us", models.BigIntegerField()),
-                ("together_with", models.JSONField(default=list)),
                 ("answer", models.JSONField()),
                 (
                     "claim",
@@ -257,6 +291,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("account", models.CharField(db_index=True, max_length=80)),
+                ("last_us", models.BigIntegerField()),
+                ("rests", models.BooleanField()),
                 (
                     "claim",
                     models.ForeignKey(
@@ -265,22 +301,6 @@ class Migration(migrations.Migration):
                         to="cases.claim",
                     ),
                 ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="AccountFact",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("account", models.CharField(db_index=True, max_length=80)),
-                ("kind", models.CharField(max_length=20)),
-                ("verified_by", models.CharField(max_length=60)),
-                ("from_us", models.BigIntegerField()),
-                ("until_us", models.BigIntegerField(null=True)),
             ],
         ),
         migrations.AddIndex(
@@ -300,6 +320,13 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="claim_accepted_is_in_ledger",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="claim",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("withdrawn_us", None), ("state", "withdrawn"), _connector="OR"),
+                name="claim_taken_out_is_withdrawn",
             ),
         ),
         migrations.AddConstraint(

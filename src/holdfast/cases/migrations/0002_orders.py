@@ -3,7 +3,9 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0001_initial")]
+    dependencies = [
+        ("cases", "0001_initial"),
+    ]
 
     operations = [
         migrations.CreateModel(
@@ -99,6 +101,7 @@ class Migration(migrations.Migration):
                 ("reason", models.CharField(blank=True, max_length=40)),
                 ("left_after_ack_minor", models.BigIntegerField(default=0)),
                 ("body", models.TextField()),
+                ("takes_over", models.CharField(blank=True, max_length=60)),
                 (
                     "case",
                     models.ForeignKey(
@@ -186,64 +189,6 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.CreateModel(
-            name="Review",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("review_id", models.CharField(max_length=60, unique=True)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("victim_account", "VICTIM_ACCOUNT"),
-                            ("dispute", "DISPUTE"),
-                            ("no_basis", "NO_BASIS"),
-                            ("after_lapse", "AFTER_LAPSE"),
-                            ("overheld", "OVERHELD"),
-                            ("answer_unfit", "ANSWER_UNFIT"),
-                            ("name_mismatch", "NAME_MISMATCH"),
-                            ("truncated", "TRUNCATED"),
-                            ("release", "RELEASE"),
-                            ("scam_type", "SCAM_TYPE"),
-                            ("seizure", "SEIZURE"),
-                            ("stop", "STOP"),
-                        ],
-                        max_length=30,
-                    ),
-                ),
-                ("subject", models.CharField(max_length=200)),
-                ("facts", models.JSONField(default=dict)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("open", "OPEN"),
-                            ("approved", "APPROVED"),
-                            ("declined", "DECLINED"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("asked_by", models.CharField(max_length=100)),
-                ("opened_us", models.BigIntegerField()),
-                ("decided_us", models.BigIntegerField(null=True)),
-                ("decided_by", models.CharField(blank=True, max_length=100)),
-                ("reason", models.CharField(blank=True, max_length=500)),
-                (
-                    "case",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="reviews",
-                        to="cases.case",
-                    ),
-                ),
-            ],
-        ),
         migrations.AddIndex(
             model_name="learnedtransfer",
             index=models.Index(
@@ -320,13 +265,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="orderstep",
             constraint=models.UniqueConstraint(fields=("order", "number"), name="step_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="review",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "open")),
-                fields=("case", "kind", "subject"),
-                name="review_open_once",
-            ),
         ),
     ]

@@ -1,0 +1,65 @@
+"""Give a delta: what has changed in the registry since a number, to one institution."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from holdfast.core.errors import Conflict
+from holdfast.core.keys import SigningKey
+from holdfast.core.words import N_
+from holdfast.registry.feed.chain import following
+from holdfast.registry.feed.delta import ENTRIES_MAX, Delta, Entry, write_delta
+from holdfast.registry.feed.signed import Asked
+from holdfast.workflows.centre import Centre
+from holdfast.workflows.read_feed import Row, Sight, links, newest, place_at, rows
+from holdfast.workflows.registry_keys import hasher
+
+BACK_MAX = 1_000_000
+"""Who is more entries behind takes a snapshot, which is less to carry and sooner applied."""
+
+
+def give_delta(centre: Centre, asked: Asked, kind: str, after: int, key: SigningKey) -> bytes:
+    """Return the signed entries after a number, at most 10,000, for an institution of a kind.
+
+    Raises:
+        Conflict: `feed_ahead` where the centre's feed does not go as far, `feed_trimmed` where it
+            goes so much further that a snapshot is to be fetched.
+    """
+    last = newest()
+    _check_after(after, last)
+    entries = list(rows(after, min(last, after + ENTRIES_MAX)))
+    before = place_at(centre, after)
+    sealed = links(centre, entries)
+    hashes = _hashes(centre, asked.institution_id, entries)
+    sight = Sight.of(centre, kind)
+    told = [
+        Entry(row.at_us, sight.shown(row.packed), key_hash, link.seal)
+        for row, key_hash, link in zip(entries, hashes, sealed, strict=True)
+    ]
+    delta = Delta(before, following(before, sealed), last, centre.now_us(), told)
+    return write_delta(delta, asked, key)
+
+
+def _hashes(centre: Centre, institution_id: str, entries: list[Row]) -> list[bytes]:
+    if not entries:
+        return []
+    wires = pa.array([row.wire for row in entries], pa.binary())
+    found = hasher(centre, institution_id).hashed_all(wires).astype("<u8", copy=False)
+    return [bytes(row) for row in np.ascontiguousarray(found).view(np.uint8)]
+
+
+def _check_after(after: int, last: int) -> None:
+    if after > last:
+        raise Conflict(
+            "feed_ahead",
+            N_("the feed ends at number {last}; {after} is not there yet, or no more"),
+            last=last,
+            after=after,
+        )
+    if last - after > BACK_MAX:
+        raise Conflict(
+            "feed_trimmed",
+            N_("from number {after} on too much has changed for a delta; fetch a snapshot"),
+            after=after,
+        )
