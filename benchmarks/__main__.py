@@ -28,6 +28,11 @@ BENCHMARKS = {
     "trail_latency": Benchmark("how long a planted trail takes to follow"),
     "engines": Benchmark("the store's own layout in RocksDB, LMDB and DuckDB"),
     "orders": Benchmark("from a report to the orders at a hundred banks, over HTTP"),
+    "registry_replicas": Benchmark(
+        "from a listing's approval to every replica, and a snapshot to a new one", by_itself=False
+    ),
+    "registry_lookup": Benchmark("looking subjects up, one at a time and in batches"),
+    "registry_http": Benchmark("questions to the registry over HTTP, on record before answered"),
     "hundred_million": Benchmark("a ledger of 100 million transfers", by_itself=False),
 }
 

@@ -70,7 +70,7 @@ def running_centre(
             with LedgerWriter.open(home / "ledger") as writer:
                 writer.append(list(transfers))
             api_key = _register(home, banks)
-            port = _free_port()
+            port = free_port()
             commands = {"server": ["serve", "--port", str(port), "--processes", str(servers)]}
             commands |= {f"worker{number}": ["worker"] for number in range(workers)}
             logs = {part: (folder / f"{part}.log").open("wb") for part in commands}
@@ -84,7 +84,7 @@ def running_centre(
                 for part, words in commands.items()
             }
             try:
-                _wait_for(port, children)
+                wait_for(port, children)
                 yield RunningCentre(home, port, api_key, _pids(folder, children))
             finally:
                 for child in children.values():
@@ -152,14 +152,16 @@ def _tree_cpu_seconds(pid: int) -> float:
     return own + sum(_tree_cpu_seconds(int(child)) for child in children)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens at just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _wait_for(port: int, children: dict[str, subprocess.Popen[bytes]]) -> None:
+def wait_for(port: int, children: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Wait until a centre answers at a port; raises where a process has ended."""
     deadline = time.monotonic() + _START_SECONDS_MAX
     while True:
         ended = [part for part, child in children.items() if child.poll() is not None]

@@ -17,6 +17,7 @@ from tests.workflows.centre_kit import TestCentre
 from holdfast.console import sign_in
 from holdfast.core.instant import DAY_US
 from holdfast.core.keys import SigningKey
+from holdfast.people import sign_in as people_sign_in
 from holdfast.people.keys import NotRecognised, actor_of
 from holdfast.people.models import ApiKey, Institution, InstitutionKey, Staff
 from holdfast.people.role import Role, Scope
@@ -203,6 +204,26 @@ def test_refusals_do_not_fill_the_audit(world: TestCentre, browser: Client) -> N
     _refuse(browser, 20, name="another")
     verbs = list(AuditEntry.objects.order_by("id").values_list("verb", flat=True))
     assert verbs == ["sign_in_refused", "sign_in_throttled"]
+
+
+def test_a_flood_of_strangers_does_not_fill_the_audit(
+    world: TestCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ever new names from ever new addresses: it is on record that they came, and how many."""
+    monkeypatch.setattr(people_sign_in, "NEW_A_MINUTE", 2)
+    for number in range(9):
+        _refuse(Client(REMOTE_ADDR=f"203.0.113.{number}"), 1, name=f"stranger {number}")
+    world.pass_time(minutes=1)
+    _refuse(Client(REMOTE_ADDR="203.0.113.99"), 1, name="stranger 99")
+    entries = list(AuditEntry.objects.order_by("id"))
+    assert [entry.verb for entry in entries] == [
+        "sign_in_refused",
+        "sign_in_refused",
+        "sign_in_flood",
+        "sign_in_flood_ended",
+        "sign_in_refused",
+    ]
+    assert entries[3].detail == {"tries": 7}
 
 
 def test_few_passwords_are_hashed_at_once(world: TestCentre, browser: Client) -> None:

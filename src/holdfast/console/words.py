@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django.utils.functional import lazy
 
+from holdfast.console.duties import duties_of
+from holdfast.console.registry_words import SENTENCES as OF_THE_REGISTRY
 from holdfast.core.words import LANGUAGES, N_, say, set_language
+
+said_later = lazy(say, str)
+"""A sentence that is said when it is shown, for what is made before the language is known."""
 
 SENTENCES = {
     "centre": N_("Anti-online-scam centre"),
@@ -44,9 +50,20 @@ SENTENCES = {
 }
 
 
-def words(request: HttpRequest) -> dict[str, object]:
-    """Return the sentences for the templates, in the first language that is asked for and known."""
+def speak(request: HttpRequest) -> str:
+    """Speak the first language that is asked for and known, and return it."""
     asked = request.headers.get("Accept-Language", "en")[:2].lower()
     language = asked if asked in LANGUAGES else "en"
     set_language(language)
-    return {"words": {key: say(text) for key, text in SENTENCES.items()}, "language": language}
+    return language
+
+
+def words(request: HttpRequest) -> dict[str, object]:
+    """Return for the templates the sentences, their language, and what the reader may do."""
+    language = speak(request)
+    sentences = SENTENCES | OF_THE_REGISTRY
+    return {
+        "words": {key: say(text) for key, text in sentences.items()},
+        "language": language,
+        "duties": duties_of(getattr(request, "user", None)),
+    }

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from holdfast.core.words import N_
 from holdfast.law import fields
-from holdfast.law.dated import Dated, Dating, read_dated
+from holdfast.law.dated import Dated, Dating, overlap, read_dated
 from holdfast.law.errors import LawError
 from holdfast.law.rule import (
     Basis,
@@ -264,17 +264,11 @@ def _names(node: Node) -> Mapping[str, str]:
     return MappingProxyType({key: fields.text(value) for key, value in entries.items()})
 
 
-def _overlap(one: Dated, other: Dated) -> bool:
-    return (other.until is None or one.since <= other.until) and (
-        one.until is None or other.since <= one.until
-    )
-
-
 def _check_reminders(country: Country) -> None:
     for basis in country.bases.values():
         for reminders in basis.reminders:
             for rule in basis.rules:
-                if _overlap(reminders, rule) and any(
+                if overlap(reminders, rule) and any(
                     hours >= (rule.period_hours or 0) for hours in reminders.hours
                 ):
                     raise LawError.at(
@@ -292,7 +286,7 @@ def _check_positions(country: Country) -> None:
     kinds = list(_values(country.scam_types))
     for index, kind in enumerate(kinds):
         for other in kinds[:index]:
-            if kind.position == other.position and _overlap(kind, other):
+            if kind.position == other.position and overlap(kind, other):
                 raise LawError.at(
                     kind.place,
                     "law_position_twice",

@@ -65,6 +65,13 @@ def in_force(values: Sequence[D], on: date) -> D | None:
     return next((value for value in values if value.covers(on)), None)
 
 
+def overlap(one: Dated, other: Dated) -> bool:
+    """Whether there is a day on which both are in force."""
+    return (other.until is None or one.since <= other.until) and (
+        one.until is None or other.since <= one.until
+    )
+
+
 def read_dated(node: Node, read: Callable[[Node, Dating], D]) -> tuple[D, ...]:
     """Read a list of dated values in the order of their days.
 

@@ -19,16 +19,21 @@ from holdfast.law.dated import in_force
 from holdfast.law.errors import LawError, Place
 from holdfast.law.rule import Basis, Country, HoldRule, ScamCategory, ScamType
 from holdfast.law.terms import Party, Verb
+from holdfast.law.tier import Tiers
+from holdfast.law.tier_file import read_tiers
+from holdfast.law.tier_law import GENERIC, TierLaw
 from holdfast.law.tree import read_tree
 
 PARAMETERS = Path(__file__).resolve().parent / "parameters"
+TIERS = Path(__file__).resolve().parent / "tiers"
 CATEGORIES = "scam_classifier.yaml"
+GENERIC_FILE = f"{GENERIC}.yaml"
 BYTES_MAX = 1 << 20
 """Of one file."""
 
 
 @dataclass(frozen=True, slots=True)
-class Law:
+class Law(TierLaw):
     """The law as data: dated values with their sources, and nothing decided here."""
 
     countries: Mapping[str, Country]
@@ -37,13 +42,15 @@ class Law:
     """SHA-256 over the names and bytes of all files: the law that an order was made under."""
 
     @classmethod
-    def load(cls, folder: Path = PARAMETERS) -> Law:
+    def load(cls, folder: Path = PARAMETERS, tiers: Path = TIERS) -> Law:
         """Read every file of a folder: one a country, and the categories of scams.
+
+        `tiers` is the folder of the registry's tiers: one file a country, and `generic.yaml`.
 
         Raises:
             LawError: a file cannot be read or used; code, file and line say which and why.
         """
-        files = _files(folder)
+        files = _files(folder, CATEGORIES)
         categories = read_categories(read_tree(CATEGORIES, files[CATEGORIES]))
         countries = {}
         for name, data in files.items():
@@ -52,7 +59,13 @@ class Law:
             country = read_country(name, read_tree(name, data))
             check_categories(country, categories)
             countries[country.code] = country
-        return cls(MappingProxyType(countries), categories, _fingerprint(files))
+        tier_files = _files(tiers, GENERIC_FILE)
+        return cls(
+            _tiers(tier_files),
+            MappingProxyType(countries),
+            categories,
+            _fingerprint(files | {f"tiers/{name}": data for name, data in tier_files.items()}),
+        )
 
     def hold_rule(self, country: str, basis: str, on: date) -> HoldRule:
         """Return what a basis allows on a day, with the notices due then.
@@ -228,15 +241,20 @@ class Law:
         return bases[basis]
 
 
-def _files(folder: Path) -> dict[str, bytes]:
+def _tiers(files: Mapping[str, bytes]) -> Mapping[str, Tiers]:
+    read = (read_tiers(name, read_tree(name, data)) for name, data in files.items())
+    return MappingProxyType({tiers.country: tiers for tiers in read})
+
+
+def _files(folder: Path, needed: str) -> dict[str, bytes]:
     """Return the bytes of the folder's files by name, in the order of their names."""
     files = {path.name: _bytes(path) for path in sorted(folder.glob("*.yaml"))}
-    if CATEGORIES not in files or len(files) == 1:
+    if needed not in files or len(files) == 1:
         raise LawError.at(
             Place(folder.name, 0),
             "law_folder_incomplete",
             N_("{file}, line {line}: this folder needs {right} and a file for each country"),
-            right=CATEGORIES,
+            right=needed,
         )
     return files
 

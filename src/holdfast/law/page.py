@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from holdfast.law.dated import Dated
 from holdfast.law.law import CATEGORIES, Law
@@ -17,6 +18,7 @@ from holdfast.law.rule import (
     ScamType,
 )
 from holdfast.law.terms import Scope, Start
+from holdfast.law.tier import CONTROLS, ContestWay, Effect, Effects, Move, Tier, Tiers
 
 _SCOPE = {
     Scope.AMOUNT: "the traced amount on",
@@ -51,6 +53,8 @@ def page(law: Law) -> str:
     ]
     for country in law.countries.values():
         lines += _country(country)
+    for tiers in law.tier_files.values():
+        lines += _tiers(tiers)
     lines += ["", "## Categories of scams", "", f"From `{CATEGORIES}`.", "", *_HEAD]
     lines += _rows("category", law.categories)
     return "\n".join(lines) + "\n"
@@ -72,6 +76,18 @@ def _country(country: Country) -> Iterator[str]:
         yield from ("", f"### {country.code}: types of scam", "", *_HEAD)
         yield from _rows("type", country.scam_types)
         yield from _notes([value for values in country.scam_types.values() for value in values])
+
+
+def _tiers(tiers: Tiers) -> Iterator[str]:
+    yield from ("", f"## Tiers of the registry ({tiers.country})", "")
+    yield f"From `tiers/{tiers.country.lower()}.yaml`, the strictest first in a subject's standing."
+    yield from ("", *_HEAD)
+    yield from _rows("tier", tiers.tiers)
+    yield from _rows("event", {event.value: moves for event, moves in tiers.moves.items()})
+    yield from _rows("contest", {"way": tiers.ways})
+    yield from _rows("number", tiers.numbers)
+    yield from _notes([value for values in tiers.tiers.values() for value in values])
+    yield from _notes([value for values in tiers.numbers.values() for value in values])
 
 
 def _basis(basis: Basis) -> Iterator[str]:
@@ -103,7 +119,7 @@ def _row(parameter: str, value: Dated) -> str:
 def _notes(values: Sequence[Dated]) -> Iterator[str]:
     for value in values:
         subject = f" `{value.code}`" if isinstance(value, ScamType) else ""
-        subject = f" `{value.name}`" if isinstance(value, (Number, Notice)) else subject
+        subject = f" `{value.name}`" if isinstance(value, (Number, Notice, Tier)) else subject
         if value.note:
             yield from ("", f"Note{subject} ({value.span}): {_cell(value.note)}")
         if value.conflict:
@@ -112,24 +128,48 @@ def _notes(values: Sequence[Dated]) -> Iterator[str]:
 
 def told(value: Dated) -> str:
     """Return what a dated value says, in words."""
-    if isinstance(value, HoldRule):
-        return _told_rule(value)
-    if isinstance(value, Notice):
-        return (
-            f"tell the {value.to} within {value.within_hours} hours that the hold was "
-            f"{value.event}; by {value.duty}"
-        )
-    if isinstance(value, Reminders):
-        return f"{', '.join(map(str, value.hours))} hours before the end"
-    if isinstance(value, Number):
-        return str(value.value)
-    if isinstance(value, ScamCategory):
-        return f"{value.title}; {value.group}"
-    if isinstance(value, ScamType):
-        names = " / ".join(value.names.values())
-        dispute = "; may be a quarrel over a sale" if value.dispute else ""
-        return f"{value.position}. {names}; category: {value.category or 'none'}{dispute}"
-    raise TypeError(type(value).__name__)
+    return _TELLERS[type(value)](value)
+
+
+def _told_notice(notice: Notice) -> str:
+    return (
+        f"tell the {notice.to} within {notice.within_hours} hours that the hold was "
+        f"{notice.event}; by {notice.duty}"
+    )
+
+
+def _told_reminders(reminders: Reminders) -> str:
+    return f"{', '.join(map(str, reminders.hours))} hours before the end"
+
+
+def _told_scam_type(kind: ScamType) -> str:
+    names = " / ".join(kind.names.values())
+    dispute = "; may be a quarrel over a sale" if kind.dispute else ""
+    return f"{kind.position}. {names}; category: {kind.category or 'none'}{dispute}"
+
+
+def _told_move(move: Move) -> str:
+    leads = f"leads to {move.tier}" if move.tier else "takes the subject off"
+    return f"{leads}; {move.evidence} at least; by {', '.join(move.by)}; {move.legal_basis}"
+
+
+def _told_tier(tier: Tier) -> str:
+    parts = [
+        f"{tier.title}, code {tier.code}",
+        *(f"{kind}: {_told_effects(effects)}" for kind, effects in tier.effects.items()),
+        "approved by a second person" if tier.four_eyes else "",
+        f"ends after {tier.default_days} days",
+        f"contests decided within {tier.contest_days} days",
+        "suspended where they are not" if tier.suspends_undecided else "not suspended by one",
+        f"spares {', '.join(tier.spares)}" if tier.spares else "",
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _told_effects(effects: Effects) -> str:
+    told = {name: getattr(effects, name) for name in CONTROLS}
+    does = (f"{name} {effect}" for name, effect in told.items() if effect is not Effect.NONE)
+    return ", ".join(does) or "nothing"
 
 
 def _told_rule(rule: HoldRule) -> str:
@@ -148,6 +188,19 @@ def _told_rule(rule: HoldRule) -> str:
         f"lifted by {', '.join(rule.may_lift)}",
     ]
     return "; ".join(part for part in parts if part)
+
+
+_TELLERS: Mapping[type[Dated], Callable[[Any], str]] = {
+    HoldRule: _told_rule,
+    Notice: _told_notice,
+    Reminders: _told_reminders,
+    Number: lambda number: str(number.value),
+    ScamCategory: lambda category: f"{category.title}; {category.group}",
+    ScamType: _told_scam_type,
+    Tier: _told_tier,
+    Move: _told_move,
+    ContestWay: lambda contest: str(contest.way),
+}
 
 
 def _cell(text: str) -> str:

@@ -7,20 +7,30 @@ from typing import Any
 
 import django
 
+REQUESTS_IN_HAND_MAX = 400
+"""Of one process, those included that wait for one of the handler's threads."""
+
 
 def _application() -> Any:
     """Set Django up, and tell the API for which centre it works."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "holdfast.server.settings")
     django.setup(set_prefix=False)
     from holdfast.api.bounded import BoundedBody
+    from holdfast.api.long_poll import FeedWait
     from holdfast.api.problem import BODY_BYTES_MAX
+    from holdfast.server.admission import Admission
     from holdfast.server.handler import OneThreadHandler
-    from holdfast.server.runtime import centre, order_keys
-    from holdfast.workflows.running import set_centre, set_public_keys
+    from holdfast.server.home import this_home
+    from holdfast.server.runtime import CLOCK, centre, feed_house, order_keys
+    from holdfast.server.screening import with_screening
+    from holdfast.workflows.read_feed import look
+    from holdfast.workflows.running import set_centre, set_feed_house, set_public_keys
 
     set_centre(centre)
     set_public_keys(order_keys)
-    return BoundedBody(OneThreadHandler(), BODY_BYTES_MAX)
+    set_feed_house(feed_house)
+    bounded = BoundedBody(FeedWait(OneThreadHandler(), look), BODY_BYTES_MAX)
+    return with_screening(Admission(bounded, REQUESTS_IN_HAND_MAX), this_home(), CLOCK)
 
 
 application = _application()

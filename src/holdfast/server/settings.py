@@ -19,6 +19,7 @@ INSTALLED_APPS = [
     "holdfast.records",
     "holdfast.people",
     "holdfast.cases",
+    "holdfast.registry",
     "holdfast.console",
 ]
 MIDDLEWARE = [

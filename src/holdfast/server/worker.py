@@ -2,9 +2,13 @@
 
     deliver   messages of the outbox, many at once, few to one institution
     ends      of holds, and reminders before them
-    due       claims to be settled, transfers to be written into the ledger
+    due       transfers to be written into the ledger
+    settle    claims to be settled anew, and what else is done for many at once
     follow    changes of the ledger
+    buckets   what citizens are answered from
+    index     what every question for a payment is answered from, where it can be kept here
     seal      the audit
+    prune     what was done long ago
 
 Each is a loop of its own thread. A database that is gone is waited for; what was begun is begun
 again, because it was taken on a lease and nothing was written.
@@ -17,34 +21,48 @@ import os
 import random
 import secrets
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from queue import SimpleQueue
 from threading import Event, Thread
 
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from holdfast.banks.client import BankClient
 from holdfast.banks.deadline import Timeouts, http_client
-from holdfast.core.errors import Conflict, HoldfastError, LedgerError
-from holdfast.core.instant import SECOND_US
+from holdfast.core.errors import CentreError, Conflict, HoldfastError, LedgerError, Refused
+from holdfast.core.instant import DAY_US, SECOND_US
 from holdfast.core.keys import SigningKey
 from holdfast.records import due, outbox
 from holdfast.records.models import DueWork, OutboxMessage
 from holdfast.records.seal import seal
 from holdfast.records.waits import wait_us
-from holdfast.server.clock import Heartbeat, check_start, read_heartbeat, write_heartbeat
+from holdfast.server.clock import Heartbeat, write_heartbeat
 from holdfast.server.home import Home
+from holdfast.server.keep_index import KeptIndex, can_keep_index
 from holdfast.server.runtime import CLOCK, centre_of
+from holdfast.workflows.answers_together import LEARN
 from holdfast.workflows.centre import Centre
-from holdfast.workflows.deliver_message import Reached, deliver_to, ended_among, reached
-from holdfast.workflows.due_work import END_KINDS, do_due
+from holdfast.workflows.deliver_message import (
+    Brought,
+    Reached,
+    bring,
+    ended_among,
+    reached,
+    record_brought,
+)
+from holdfast.workflows.due_work import END_KINDS, REST_KINDS, do_due, do_together
+from holdfast.workflows.fill_buckets import fill_buckets
 from holdfast.workflows.follow_ledger import follow_ledger
 from holdfast.workflows.messages_out import HOLD
-from holdfast.workflows.record_answer import LEARN
-from holdfast.workflows.step_order import TRACE
+from holdfast.workflows.prune import AT_ONCE as PRUNED_AT_ONCE
+from holdfast.workflows.prune import prune
+from holdfast.workflows.step_order import HELD, TRACE
+from holdfast.workflows.tell_holder import NOTIFY
 
 log = logging.getLogger(__name__)
 
@@ -55,15 +73,20 @@ REREAD_US = SECOND_US
 LEASE_US = 40 * SECOND_US
 """Longer than any delivery may take, so that nobody else delivers the same meanwhile. What a
 worker had in hand when it died waits so long."""
-TOGETHER_US = SECOND_US
+TOGETHER_S = 1.0
 """How long a claim waits to be settled anew: most answers to its orders come together."""
-SETTLED_AT_ONCE = 8
-"""How many such claims are taken at a time; nobody waits for them as for the end of a hold."""
+AT_ONCE = {HELD: 200, TRACE: 16, NOTIFY: 50}
+"""How many such works are taken at a time; nobody waits for them as for the end of a hold."""
+RECORDED_EVERY_S = 0.05
+"""Answers that come meanwhile are recorded as one: nobody waits for them as for an order."""
 IDLE_S = 0.02
 IDLE_EMBEDDED_S = 0.05
 """An embedded database is asked less often: its questions and answers share a lock."""
 TIMEOUTS = Timeouts(connect_s=3.0, read_s=10.0, total_s=20.0)
 TROUBLE_S = 1.0
+PRUNE_PAUSE_S = 600.0
+INDEX_PAUSE_S = 0.1
+"""A listing is answered by as soon; a question for it costs one look at a row."""
 
 
 @dataclass(slots=True)
@@ -71,7 +94,8 @@ class Worker:
     """All loops of one worker process."""
 
     home: Home
-    key: SigningKey
+    key: Callable[[], SigningKey]
+    """Returns the key that is used now; a new one counts at once."""
     stop: Event = field(default_factory=Event)
     centre: Centre = field(init=False)
     _threads: list[Thread] = field(default_factory=list)
@@ -80,22 +104,22 @@ class Worker:
         self.centre = centre_of(self.home)
 
     def start(self) -> None:
-        """Begin all loops.
-
-        Raises:
-            CentreError: `clock_went_back`.
-        """
-        check_start(read_heartbeat(self.home.folder), CLOCK())
+        """Begin all loops; see `check_clock` for what is to be checked before."""
         idle_s = IDLE_EMBEDDED_S if connection.vendor == "sqlite" else IDLE_S
         loops: list[tuple[str, Callable[[], bool], float]] = [
-            ("ends", self._do_ends, idle_s),
-            ("due", self._do_due, idle_s),
+            ("ends", self._do_ends, 5 * idle_s),
+            ("due", self._do_due, 5 * idle_s),
+            ("settle", self._settle, TOGETHER_S),
             ("follow", self._follow, 10 * idle_s),
+            ("buckets", self._fill_buckets, 10 * idle_s),
             ("seal", self._seal, 1.0),
+            ("prune", self._prune, PRUNE_PAUSE_S),
         ]
         for name, step, pause_s in loops:
             self._begin(name, partial(self._repeat, step, pause_s))
         self._begin("deliver", lambda: _Deliveries(self).run(idle_s))
+        if can_keep_index():
+            self._begin("index", self._keep_index)
 
     def join(self) -> None:
         """Ask all loops to end, and wait until what was begun is done."""
@@ -117,22 +141,34 @@ class Worker:
 
     def _do_ends(self) -> bool:
         """End what has run out; one at a time, so that whoever dies makes nothing else wait."""
-        return self._do_some(CLOCK(), 1, END_KINDS)
+        return any(self._do_some(1, kinds) for kinds in (END_KINDS, REST_KINDS))
 
     def _do_due(self) -> bool:
-        now_us = CLOCK()
-        then_us = now_us - TOGETHER_US
-        return self._do_some(now_us, 1, (LEARN,)) or self._do_some(
-            then_us, SETTLED_AT_ONCE, (TRACE,)
-        )
+        return self._do_some(1, (LEARN,)) > 0
 
-    def _do_some(self, now_us: int, limit: int, kinds: Collection[str]) -> bool:
+    def _settle(self) -> bool:
+        """Do what has come by now; True where there was more of a kind than is taken at a time."""
+        return any(self._do_some(limit, (kind,)) == limit for kind, limit in AT_ONCE.items())
+
+    def _do_some(self, limit: int, kinds: Collection[str]) -> int:
+        """Do some work of these kinds that is due; return how many pieces were taken."""
+        now_us = CLOCK()
         if not due.is_any_due(now_us, kinds):
-            return False
+            return 0
         found = due.take(now_us=now_us, lease_us=LEASE_US, limit=limit, kinds=kinds)
-        for work in found:
-            self._do(work)
-        return bool(found)
+        if len(found) <= 1 or not self._do_together(found):
+            for work in found:
+                self._do(work)
+        return len(found)
+
+    def _do_together(self, works: list[DueWork]) -> bool:
+        """Do works as one; False where that failed, and each is to be done by itself."""
+        try:
+            do_together(self.centre, works)
+        except HoldfastError as error:
+            log.info("%d works are done one by one: %s", len(works), error.code)
+            return False
+        return True
 
     def _do(self, work: DueWork) -> None:
         try:
@@ -157,9 +193,27 @@ class Worker:
             log.info("the ledger was followed by another worker: %s", conflict.code)
         return False
 
+    def _fill_buckets(self) -> bool:
+        try:
+            return fill_buckets(self.centre) > 0
+        except Conflict as conflict:
+            if conflict.code != "change_applied_already":
+                raise
+        except Refused as refused:
+            if refused.code != "extra_missing":
+                raise
+        return False
+
+    def _keep_index(self) -> None:
+        with KeptIndex(self.home.folder) as index:
+            self._repeat(index.follow, INDEX_PAUSE_S)
+
     def _seal(self) -> bool:
         write_heartbeat(self.home.folder, Heartbeat(CLOCK(), os.getpid(), CLOCK.jumped_us))
-        return seal(now_us=CLOCK(), key=self.key, heads=self.home.heads) is not None
+        return seal(now_us=CLOCK(), key=self.key(), heads=self.home.heads) is not None
+
+    def _prune(self) -> bool:
+        return prune(CLOCK(), self.home.keep_done_days * DAY_US) >= PRUNED_AT_ONCE
 
 
 class _Deliveries:
@@ -169,25 +223,47 @@ class _Deliveries:
         self._worker = worker
         self._pool = ThreadPoolExecutor(DELIVERIES_AT_ONCE, thread_name_prefix="deliver")
         self._running: dict[Future[None], str] = {}
+        self._brought: SimpleQueue[Brought] = SimpleQueue()
         self._reached: dict[str, Reached] = {}
         self._read_us = 0
         self._http = http_client(TIMEOUTS)
-        self._bank = BankClient(
-            worker.key,
-            self._http,
-            TIMEOUTS,
-            CLOCK,
-            lambda: secrets.token_urlsafe(16),
-        )
 
     def run(self, idle_s: float) -> None:
         """Deliver until asked to stop, then wait for what is on its way."""
+        recorded_s = 0.0
         while not self._worker.stop.is_set():
-            if not guarded(self._take):
+            took = guarded(self._take)
+            if time.monotonic() - recorded_s >= RECORDED_EVERY_S:
+                self._record()
+                recorded_s = time.monotonic()
+            if not took:
                 self._worker.stop.wait(idle_s)
         self._pool.shutdown(wait=True)
+        self._record()
         self._http.close()
         connection.close()
+
+    def _record(self) -> None:
+        """Record all that has come by now, as one."""
+        brought = []
+        while not self._brought.empty():
+            brought.append(self._brought.get())
+        if brought:
+            guarded(lambda: self._record_all(brought))
+
+    def _record_all(self, brought: list[Brought]) -> bool:
+        try:
+            outcomes = record_brought(self._worker.centre, brought)
+        except Exception as error:
+            name = type(error).__name__
+            for row in brought:
+                # Of those that were recorded before, this changes nothing.
+                outbox.again(row.message, now_us=CLOCK(), fault=name, wait_us=row.wait_us)
+            raise
+        for row, outcome in zip(brought, outcomes, strict=True):
+            if outcome != "done":
+                log.info("message %s waits: %s", row.message.message_id, outcome)
+        return True
 
     def _take(self) -> bool:
         self._running = {run: to for run, to in self._running.items() if not run.done()}
@@ -210,9 +286,14 @@ class _Deliveries:
             if message.subject in ended and message.kind == HOLD:
                 outbox.done(message, now_us)
                 continue
-            run = self._pool.submit(self._deliver, message, self._reached[message.destination])
+            run = self._pool.submit(self._bring, message, self._reached[message.destination])
             self._running[run] = message.destination
         return bool(messages)
+
+    def _bank(self) -> BankClient:
+        """Return a client that signs with the key used now."""
+        key = self._worker.key()
+        return BankClient(key, self._http, TIMEOUTS, CLOCK, lambda: secrets.token_urlsafe(16))
 
     def _reachable(self, now_us: int) -> Collection[str]:
         """Return the institutions that have an endpoint and not too much on its way already."""
@@ -221,21 +302,13 @@ class _Deliveries:
         busy = Counter(self._running.values())
         return [name for name in self._reached if busy[name] < TO_ONE_INSTITUTION]
 
-    def _deliver(self, message: OutboxMessage, to: Reached) -> None:
-        guarded(lambda: self._deliver_one(message, to))
-        # Kept, it would be one of few that the database gives out, and mostly idle.
-        connection.close()
+    def _bring(self, message: OutboxMessage, to: Reached) -> None:
+        guarded(lambda: self._bring_one(message, to))
 
-    def _deliver_one(self, message: OutboxMessage, to: Reached) -> bool:
+    def _bring_one(self, message: OutboxMessage, to: Reached) -> bool:
+        """Bring it; where that fails for no reason of the bank's, it comes again after its lease."""
         pause_us = wait_us(message.attempts, random.random())  # noqa: S311
-        try:
-            fault = deliver_to(self._worker.centre, self._bank, message, to, pause_us)
-        except Exception as error:
-            name = type(error).__name__
-            outbox.again(message, now_us=CLOCK(), fault=name, wait_us=pause_us)
-            raise
-        if fault != "done":
-            log.info("message %s waits: %s", message.message_id, fault)
+        self._brought.put(bring(self._bank(), message, to, pause_us))
         return True
 
 
@@ -248,6 +321,8 @@ def guarded(step: Callable[[], bool]) -> bool:
         close_old_connections()
     except LedgerError as error:
         log.warning("the ledger can't be used now: %s", error.code)
+    except CentreError as error:
+        log.warning("a step of the worker must wait: %s", error.code)
     except Exception:
         log.exception("a step of the worker failed")
     return pause()

@@ -1,0 +1,29 @@
+"""What must be true of a centre's records whatever has happened, and where it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import Count
+
+from holdfast.cases.hold import HoldState
+from holdfast.cases.models import Order
+from holdfast.cases.queries import OPEN_VALUES
+from holdfast.core.words import N_, say
+from holdfast.records.models import OutboxMessage
+from holdfast.records.signing_key import public_keys
+from holdfast.records.verify import verify
+from holdfast.server.home import Home
+from holdfast.workflows.messages_out import HOLD
+
+
+def broken_records(home: Home, now_us: int) -> Iterator[str]:
+    """Yield in words what is wrong with the records of a centre that has done all that was due."""
+    late = Order.objects.filter(state__in=OPEN_VALUES, lapses_us__lte=now_us)
+    for order_id in late.exclude(state=HoldState.SEIZED.value).values_list("order_id", flat=True):
+        yield say(N_("the order {order} goes on after its time"), order=order_id)
+    letters = OutboxMessage.objects.filter(kind=HOLD).values("subject")
+    for row in letters.annotate(times=Count("id")).filter(times__gt=1):
+        yield say(N_("the order {order} was sent out under two ids"), order=row["subject"])
+    for problem in verify(heads=home.heads, keys=public_keys(home.keys)):
+        yield f"{problem.code}: {problem}"

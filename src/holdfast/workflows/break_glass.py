@@ -1,0 +1,102 @@
+"""Break glass: one person lists in a running attack; it falls after an hour and is looked at."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from holdfast.core.errors import Conflict, Forbidden
+from holdfast.core.instant import DAY_US, HOUR_US, SECOND_US
+from holdfast.core.words import N_
+from holdfast.people.actor import Actor
+from holdfast.records import audit
+from holdfast.registry.listing import ListingState
+from holdfast.registry.models import BreakGlassReview, Listing
+from holdfast.registry.queries import listing_unknown, listings_of, lock_registry
+from holdfast.workflows.centre import Centre
+from holdfast.workflows.change_registry import add_listings
+from holdfast.workflows.list_subject import ToList, check_new, kind_of, new_listing
+from holdfast.workflows.other_hands import require_other_hands
+from holdfast.workflows.withdraw_listing import withdraw
+
+UNJUSTIFIED = "glass_unjustified"
+AGAIN_US = DAY_US
+"""How long the same subject cannot be listed so again: an hour is not to be strung to a day."""
+
+
+def break_glass(centre: Centre, wanted: ToList, actor: Actor, reason: str) -> Listing:
+    """List at once, without a second person, for the minutes that the law's data give.
+
+    Raises:
+        Forbidden: `glass_person_missing`: nobody in particular is behind the actor.
+        Conflict: `glass_broken_before`: of late, for the same subject; or as `list_subject`.
+        Refused: as `list_subject`.
+    """
+    if not actor.person:
+        raise Forbidden(
+            "glass_person_missing",
+            N_("only a person who is named lists alone; use a key of your own"),
+        )
+    with transaction.atomic():
+        lock_registry()
+        now_us = centre.now_us()
+        before = listings_of([wanted.subject]).filter(
+            institution_id=actor.institution_id, break_glass=True, listed_us__gt=now_us - AGAIN_US
+        )
+        if before.exists():
+            raise Conflict(
+                "glass_broken_before",
+                N_("you listed this alone within the last day; now a second person must approve"),
+            )
+        day = centre.law.local_day(centre.country, now_us)
+        minutes = centre.law.registry_number(centre.country, "break_glass_minutes", day)
+        hours = centre.law.registry_number(centre.country, "glass_review_hours", day)
+        row = new_listing(centre, wanted, actor, kind_of(actor))
+        row.break_glass, row.state, row.stands_us = True, ListingState.STANDING.value, now_us
+        row.until_us = min(row.until_us, now_us + minutes * 60 * SECOND_US)
+        check_new(row)
+        add_listings(centre, [row], actor, reason)
+        BreakGlassReview.objects.create(
+            listing=row, opened_us=now_us, due_us=now_us + hours * HOUR_US
+        )
+    return row
+
+
+def review_glass(
+    centre: Centre, listing_id: str, actor: Actor, *, justified: bool, reason: str
+) -> BreakGlassReview:
+    """Say afterwards whether somebody listed alone with good cause; without, it ends at once.
+
+    Raises:
+        NotFound: `listing_unknown`.
+        Forbidden: `own_request`.
+        Conflict: `glass_reviewed`.
+    """
+    with transaction.atomic():
+        lock_registry()
+        review: BreakGlassReview | None = (
+            BreakGlassReview.objects.select_related("listing")
+            .filter(listing__listing_id=listing_id)
+            .first()
+        )
+        if review is None:
+            raise listing_unknown(listing_id)
+        require_other_hands(actor, review.listing.listed_by, review.listing.decided_by)
+        if review.decided_us is not None:
+            raise Conflict(
+                "glass_reviewed",
+                N_("listing {listing} was looked at before"),
+                listing=listing_id,
+            )
+        review.decided_us, review.decided_by = centre.now_us(), actor.name
+        review.justified, review.reason = justified, reason
+        review.save()
+        audit.record(
+            at_us=review.decided_us,
+            actor=actor.name,
+            verb="review_glass",
+            subject=f"listing:{listing_id}",
+            detail={"justified": justified},
+        )
+        if not justified and not ListingState(review.listing.state).ended:
+            withdraw(centre, [review.listing], actor, UNJUSTIFIED)
+    return review
