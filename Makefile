@@ -7,7 +7,7 @@ READY := .venv/.ready
 KEEPING := $(wildcard $(addprefix tests/,api cases console people records server workflows))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-services check format bench lock docs locale
+.PHONY: help demo open test test-slow test-services check format bench lock docs locale
 
 help:  ## List what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-15s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,8 +20,11 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(READY)  ## Follow a month of planted scams through a small country, and see where the money is
+demo: $(READY)  ## Play days of a made-up country against a real centre, and see what was held
 	@$(BIN)/holdfast demo
+
+open: $(READY)  ## Start a made-up country live, with the centre's API open, to play with
+	@$(BIN)/holdfast open
 
 test: $(READY)  ## Run all tests, offline
 	@$(BIN)/pytest -n auto -m "not slow"

@@ -19,13 +19,14 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.cli.centre import CONNECTIONS_MAX
-
 TRANSFERS = """transfer_id,time,debit_account,credit_account,amount,currency
 P1,2026-11-01T10:00:00Z,TH.THCBC.001.0000000001,TH.THCBC.002.0000000002,1000.00,THB
 P2,2026-11-01T10:03:00Z,TH.THCBC.002.0000000002,TH.THCBC.003.0000000003,600.00,THB
 """
 BANK = "TH.THCBC.002"
+IN_HAND_MAX = 400
+BEGUN = b"POST /v1/reports HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
+"""A request whose body does not come."""
 
 
 class Desk:
@@ -154,8 +155,8 @@ def test_a_bank_is_rehearsed_with(desk: Desk) -> None:
         own = ["--key", "../rehearsal/rehearsal-1.pem", "--issuer", "TH.AOC"]
         alone = elsewhere.done(*_in_the_banks_folder("bank", "check", endpoint, *check, *own))
         halved = elsewhere.run("bank", "check", endpoint, *check, *own[:2])
-    assert "0 of 17 checks failed" in printed
-    assert "0 of 17 checks failed" in alone
+    assert "0 of 18 checks failed" in printed
+    assert "0 of 18 checks failed" in alone
     assert "[rehearsal_words]" in halved.stderr
     gone = desk.run("bank", "check", endpoint, *check)
     assert gone.returncode == 3
@@ -211,6 +212,21 @@ def _refusal(desk: Desk, *words: str) -> str:
     return run.stderr.strip().rpartition("[")[2].rstrip("]")
 
 
+@pytest.mark.parametrize("word", ["serve", "worker"])
+def test_nothing_begins_by_a_clock_that_may_be_wrong(desk: Desk, word: str) -> None:
+    """Before a worker's last sign of life, or long after it, until a person has looked."""
+    beat, now_us = desk.home / "heartbeat.json", time.time_ns() // 1000
+    for hours, code in ((1, "clock_went_back"), (-13, "clock_far_ahead")):
+        at_us = now_us + hours * 3_600_000_000
+        beat.write_text(json.dumps({"at_us": at_us, "pid": 1, "jumped_us": 0}), encoding="ascii")
+        assert _refusal(desk, word) == code
+    words = ["--port", "0"] if word == "serve" else []
+    with desk.running(word, "--clock-is-right", *words) as process:
+        assert process.stdout
+        assert process.stdout.readline()
+    beat.unlink()
+
+
 @pytest.mark.parametrize("host", ["192.0.2.1", "centre.example"])
 def test_a_centre_without_tls_is_served_to_this_machine_alone(desk: Desk, host: str) -> None:
     """Passwords and keys would travel in the clear."""
@@ -218,8 +234,11 @@ def test_a_centre_without_tls_is_served_to_this_machine_alone(desk: Desk, host: 
 
 
 @pytest.mark.enable_socket
-def test_a_server_has_so_many_connections_and_no_more(desk: Desk) -> None:
-    """Who comes when all are taken is told so at once; when some have gone, it is as before."""
+def test_a_server_takes_so_many_requests_and_no_more(desk: Desk) -> None:
+    """Who comes when all places are taken is told so in the API's words; then it is as before.
+
+    Connections on which nothing is asked take no place.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -227,11 +246,30 @@ def test_a_server_has_so_many_connections_and_no_more(desk: Desk) -> None:
         assert server.stdout
         server.stdout.readline()
         assert _health(port) == 200
-        for _ in range(CONNECTIONS_MAX):
+        asking = [
             stack.enter_context(socket.create_connection(("127.0.0.1", port)))
-        assert _health(port) == 503
+            for _ in range(IN_HAND_MAX)
+        ]
+        assert _health(port) == 200
+        for connection in asking:
+            connection.sendall(BEGUN)
+        assert _health(port, until=503) == 503
+        _assert_refused(port)
         stack.close()
         assert _health(port, until=200) == 200
+
+
+def _assert_refused(port: int) -> None:
+    """Check what somebody is told who comes when all places are taken."""
+    told = json.dumps({"via": "centre"})
+    with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("POST", "/v1/reports", told)
+        answer = connection.getresponse()
+        problem = json.loads(answer.read())
+    assert (answer.status, problem["code"]) == (503, "server_busy")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.headers["Connection"] == "close"
 
 
 def _health(port: int, until: int | None = None) -> int:

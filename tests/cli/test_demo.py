@@ -1,7 +1,10 @@
-"""`holdfast demo` on a small country: what it prints, writes, repeats and refuses."""
+"""`holdfast demo` with real banks and a real centre: what it tells, writes, repeats and refuses."""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -9,68 +12,80 @@ import pytest
 
 from holdfast.cli.main import main
 
-SMALL = ["--transfers", "6000", "--customers", "400", "--scams", "12"]
+STORY = ["--scenario", "two-victims-of-one-mule"]
+COUNTRY = ["--transfers", "4000", "--customers", "400", "--scams", "5", "--days", "4"]
 
 
-def _seen(text: str) -> str:
-    """Return what the seed alone decides."""
-    return text.partition("Measured here")[0]
+def _demo(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Play in a process of its own, because a process plays one country."""
+    command = [sys.executable, "-m", "holdfast.cli.main", "demo", "--into", str(folder), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
-def test_the_demo_tells_where_the_money_is(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """It prints the money's whereabouts, draws the largest trail, and says what to try next."""
-    folder = tmp_path / "out"
-    assert main(["demo", "--seed", "3", "--into", str(folder), *SMALL]) == 0
-    printed = capsys.readouterr().out
-    for words in (
-        "Stolen",
-        "rests in accounts",
-        "5 minutes after",
-        "120 minutes after",
-        "Try next",
-    ):
-        assert words in printed
-    picture = ET.parse(folder / "largest-trail.svg").getroot()  # noqa: S314  (our own output)
-    assert picture.tag.endswith("svg")
-    claim = printed.partition("--claim ")[2].split()[0]
-    asked = ["--ledger", str(folder / "ledger"), "--claim", claim]
-    assert main(["trail", *asked, "--stops", str(folder / "stops.csv")]) == 0
-
-
-def test_the_same_seed_tells_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The same seed prints the same table, times apart; another seed another one."""
-    told = []
-    for seed in ("3", "3", "4"):
-        assert main(["demo", "--seed", seed, "--into", str(tmp_path / "out"), *SMALL]) == 0
-        told.append(_seen(capsys.readouterr().out))
+def test_a_scenario_is_told_beside_today_and_the_same_seed_tells_the_same(tmp_path: Path) -> None:
+    """The table says what was held of what could be; only what was measured differs."""
+    first, second = (_demo(tmp_path / name, "--seed", "3", *STORY) for name in "ab")
+    assert first.returncode == 0, first.stderr
+    for words in ("Holdfast", "as today", "Held ÷ holdable", "gone before", "Innocents", "p50"):
+        assert words in first.stdout
+    told = [run.stdout.partition("Money over time")[0] for run in (first, second)]
     assert told[0] == told[1]
-    assert told[0] != told[2]
 
 
-def test_the_demo_spares_other_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A folder with other things in it is refused and left as it is."""
-    (tmp_path / "thesis.txt").touch()
-    assert main(["demo", "--into", str(tmp_path), *SMALL]) == 1
-    assert "[demo_folder_in_use]" in capsys.readouterr().err
-    assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
+def test_days_of_a_country_are_data_too(tmp_path: Path) -> None:
+    """JSON says what follows from the seed, and apart what was measured; the picture is there."""
+    done = _demo(tmp_path / "out", "--format", "json", "--silent", "20%", *COUNTRY)
+    assert done.returncode == 0, done.stderr + done.stdout[-2000:]
+    data = json.loads(done.stdout)
+    assert set(data) == {"seed", "score", "today", "measured"}
+    assert data["score"]["broken"] == []
+    assert data["score"]["reports"] > 0
+    assert "measured" not in data["score"]
+    kept = json.loads((tmp_path / "out" / "score.json").read_text(encoding="utf-8"))
+    assert kept["score"] == data["score"]
+    picture = ET.parse(tmp_path / "out" / "money.svg").getroot()  # noqa: S314  (our own output)
+    assert picture.tag.endswith("svg")
 
 
-def test_an_impossible_country_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_several_seeds_are_summed_up(tmp_path: Path) -> None:
+    """Each is played apart; medians and quarters are told, and nothing of each is left."""
+    done = _demo(tmp_path / "out", "--seeds", "2", *STORY)
+    assert done.returncode == 0, done.stderr
+    assert "2 seeds" in done.stdout
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "made-by-holdfast",
+        "score.json",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--scenario", "no-such-story"], "scenario_missing"),
+        (["--faults", "no-such-fault"], "fault_unknown"),
+        (["--customers", "0"], "country_size_impossible"),
+        (["--seeds", "0"], "seeds_impossible"),
+    ],
+)
+def test_the_impossible_is_refused_before_anything_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: str
 ) -> None:
-    """A size that cannot be made is refused before anything is written."""
-    assert main(["demo", "--into", str(tmp_path / "out"), "--customers", "0"]) == 1
-    assert "[country_size_impossible]" in capsys.readouterr().err
+    """One line says what is wrong; no folder is made."""
+    assert main(["demo", "--into", str(tmp_path / "out"), *words]) == 1
+    assert f"[{code}]" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
-def test_the_demo_keeps_what_it_did_not_write(tmp_path: Path) -> None:
-    """A second demo in the same folder replaces its own files and no others."""
-    folder = tmp_path / "out"
-    call = ["demo", "--into", str(folder), *SMALL]
-    assert main(call) == 0
-    (folder / "notes.txt").write_text("mine", encoding="utf-8")
-    assert main(call) == 0
-    assert (folder / "notes.txt").read_text(encoding="utf-8") == "mine"
+def test_a_share_is_a_part_of_the_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    """More than all banks can't be silent."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["demo", "--silent", "120%"])
+    assert "no share" in capsys.readouterr().err
+
+
+def test_other_folders_are_spared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder with other things in it is refused and left as it is."""
+    (tmp_path / "thesis.txt").touch()
+    assert main(["demo", "--into", str(tmp_path), *STORY]) == 1
+    assert "[folder_in_use]" in capsys.readouterr().err
+    assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]

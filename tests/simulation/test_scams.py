@@ -19,8 +19,8 @@ MINUTE_US = 60_000_000
 
 @pytest.fixture(scope="module")
 def country() -> Country:
-    """Return a country of the default size, whose transfers are not made here."""
-    return make_country(7, CountrySize())
+    """Return a country with many scams, whose transfers are not made here."""
+    return make_country(7, CountrySize(scams=900))
 
 
 @pytest.fixture(scope="module")

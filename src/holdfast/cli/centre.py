@@ -18,8 +18,8 @@ from holdfast.core.errors import Refused
 from holdfast.core.words import N_, say
 
 PORT = 8441
-CONNECTIONS_MAX = 400
-"""Of one process at once; those beyond are told to come again."""
+CONNECTIONS_MAX = 4_000
+"""Of one process, most of them idle: the bound on requests is `REQUESTS_IN_HAND_MAX`."""
 
 
 def init_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +45,7 @@ def init_arguments(parser: argparse.ArgumentParser) -> None:
 
 def init(arguments: argparse.Namespace) -> int:
     """Make a centre's home, or bring its database up to this version; print the first way in."""
-    _refuse_password(arguments.database or "")
+    refuse_password(arguments.database or "")
     folder = (arguments.home or Path(os.environ.get("HOLDFAST_HOME") or "centre")).absolute()
     os.environ["HOLDFAST_HOME"] = str(folder)
     from holdfast.server.home import CENTRE_FILE
@@ -76,7 +76,12 @@ def init(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _refuse_password(database: str) -> None:
+def refuse_password(database: str) -> None:
+    """Refuse a database's URL that has a password in it.
+
+    Raises:
+        Refused: `database_password_shown`.
+    """
     if urlsplit(database).password is not None:
         raise Refused(
             "database_password_shown",
@@ -119,6 +124,7 @@ def serve_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=PORT, help=f"port to listen on ({PORT})")
     parser.add_argument("--all", action="store_true", help="do due work in this process as well")
     parser.add_argument("--processes", type=int, default=1, help="how many processes answer")
+    _clock_argument(parser)
     parser.epilog = "example:\n  holdfast serve --all --port 8441"
 
 
@@ -131,6 +137,7 @@ def serve(arguments: argparse.Namespace) -> int:
 
     from holdfast.server.home import this_home
 
+    _check_clock(arguments)
     has_proxy = bool(this_home().url)
     _check_address(arguments.host, has_proxy=has_proxy)
     config = {
@@ -138,7 +145,7 @@ def serve(arguments: argparse.Namespace) -> int:
         "host": arguments.host,
         "port": arguments.port,
         "workers": arguments.processes if arguments.processes > 1 else None,
-        "lifespan": "off",
+        "lifespan": "on",
         "log_level": "warning",
         "access_log": False,
         "server_header": False,
@@ -176,14 +183,16 @@ def _check_address(host: str, *, has_proxy: bool) -> None:
 
 def worker_arguments(parser: argparse.ArgumentParser) -> None:
     """Tell the parser the words of `holdfast worker`."""
+    _clock_argument(parser)
     parser.epilog = "example:\n  holdfast worker"
 
 
-def worker(arguments: argparse.Namespace) -> int:  # noqa: ARG001
+def worker(arguments: argparse.Namespace) -> int:
     """Do due work until told to end: deliver orders, let holds lapse, settle, seal the audit."""
     from holdfast.cli.shell import enter_centre
 
     enter_centre()
+    _check_clock(arguments)
     told = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
@@ -193,15 +202,30 @@ def worker(arguments: argparse.Namespace) -> int:  # noqa: ARG001
     return DONE
 
 
+def _clock_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--clock-is-right", action="store_true", help="a person has looked: begin by this clock"
+    )
+
+
+def _check_clock(arguments: argparse.Namespace) -> None:
+    """Refuse to begin by a clock that may be wrong: every hold ends by it."""
+    from holdfast.server.home import this_home
+    from holdfast.server.runtime import CLOCK
+    from holdfast.server.witnesses import check_clock
+
+    check_clock(this_home(), CLOCK(), is_right=arguments.clock_is_right)
+
+
 @contextmanager
 def _working() -> Iterator[None]:
     """Run a worker's loops beside what this process does."""
-    from holdfast.records.signing_key import current_key
+    from holdfast.records.signing_key import CurrentKey
     from holdfast.server.home import this_home
     from holdfast.server.worker import Worker
 
     home = this_home()
-    running = Worker(home, current_key(home.keys))
+    running = Worker(home, CurrentKey(home.keys))
     running.start()
     try:
         yield

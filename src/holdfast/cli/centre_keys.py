@@ -45,6 +45,6 @@ def new(arguments: argparse.Namespace) -> int:
     console = Screen()
     console.write(say(N_("the centre signs with {key} from now on"), key=key.key_id))
     console.write(
-        say(N_("give the banks the new public key, then restart `holdfast worker` and `serve`"))
+        say(N_("give the banks the new public key now: the worker signs with it at once"))
     )
     return DONE

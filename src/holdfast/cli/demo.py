@@ -1,253 +1,230 @@
-"""`holdfast demo`: a small country's month of payments, its scams followed, in under a minute."""
+"""`holdfast demo`: days of a made-up country with banks, scams and a real centre, and the score."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import shutil
+import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from holdfast.cli.ledger import progress_bar, progress_of_files
-from holdfast.cli.main import DONE
+from holdfast.cli.country import clear
+from holdfast.cli.ledger import progress_bar
+from holdfast.cli.main import DONE, NOT_WHOLE
 from holdfast.cli.screen import Screen
-from holdfast.cli.table_page import padded
 from holdfast.core.errors import Refused
-from holdfast.core.money import format_minor
 from holdfast.core.words import N_, say
 
 if TYPE_CHECKING:
-    from holdfast.simulation.country import Country
-    from holdfast.simulation.files import CountryFiles
-    from holdfast.simulation.survey import Survey
+    from holdfast.cli.played import Played, Wanted
+    from holdfast.simulation.score import Score
 
-MARK = "made-by-holdfast-demo"
-"""A file of this name says that a folder may be made anew by the demo."""
-
-_WRITTEN = ("ledger.parquet", "openings.csv", "stops.csv", "claims.csv", "largest-trail.svg")
-
-_LEFT = {
-    "cash": N_("taken out as cash"),
-    "merchant": N_("spent at merchants"),
-    "biller": N_("paid to billers"),
-    "exchange": N_("sent to exchanges"),
-    "government": N_("paid to the government"),
-    "returned": N_("paid back to its victim as bait"),
-    "unrecorded": N_("left accounts unseen"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Seconds that the parts of the demo took here."""
-
-    make: float
-    import_: float
-    follow: float
+SCORE_FILE, PICTURE_FILE = "score.json", "money.svg"
+LOAD_FOLDER = "load"
+WRITTEN = ("centre", "banks", "banks.clock", "centre.clock", SCORE_FILE, PICTURE_FILE, LOAD_FOLDER)
+SEEDS_MAX = 1000
 
 
 def demo_arguments(parser: argparse.ArgumentParser) -> None:
     """Tell the parser the words of `holdfast demo`."""
     add = parser.add_argument
-    add(
-        "--seed",
-        type=int,
-        default=1,
-        metavar="N",
-        help="the same seed gives the same country; default: 1",
-    )
+    add("--seed", type=int, default=1, metavar="N", help="the same seed, the same table; 1")
+    add("--seeds", type=int, metavar="N", help="play N seeds from --seed on: medians and spread")
+    add("--scenario", metavar="NAME|FILE", help="play a story from a text file instead of days")
+    add("--format", choices=("table", "json"), default="table")
     add(
         "--into",
         type=Path,
         default=Path("demo-output"),
         metavar="DIR",
-        help="where its files go; default: demo-output",
+        help="where centre, banks and score stay; default: demo-output",
     )
+    add("--banks", type=int, default=8, metavar="N", help="default: 8")
+    add("--silent", type=share, default=0.0, metavar="5%", help="of all banks: never answer")
+    add("--by-hand", type=share, default=0.0, metavar="10%", help="of all banks: people answer")
+    add("--faults", default="", metavar="NAME,…", help="what goes wrong each day, by name")
+    add("--days", type=int, default=5, metavar="N", help="default: 5")
     add("--transfers", type=int, default=520_000, metavar="N", help="default: 520000")
     add("--customers", type=int, default=20_000, metavar="N", help="default: 20000")
-    add("--scams", type=int, default=200, metavar="N", help="default: 200")
-    parser.epilog = "example:\n  holdfast demo --seed 7"
+    add("--scams", type=int, default=60, metavar="N", help="default: 60")
+    add("--reports-per-hour", type=int, metavar="N", help="load a centre at this rate instead")
+    add("--load-seconds", type=float, default=30.0, metavar="S", help="for so long; default: 30")
+    add("--database", metavar="URL", help="postgresql://USER@HOST/NAME of its own, for the load")
+    parser.epilog = "example:\n  holdfast demo --seed 7 --silent 5% --by-hand 10%"
+
+
+def share(text: str) -> float:
+    """Return a part of the whole told as `5%` or `0.05`.
+
+    Raises:
+        argparse.ArgumentTypeError: it is no number from 0 to 100 %.
+    """
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(
+            say(N_("{value!r} is no share; 5% or 0.05 is"), value=text[:40])
+        )
+    return value
 
 
 def demo(arguments: argparse.Namespace) -> int:
-    """Make a month of a small country's payments, import it, and follow every planted scam."""
-    from holdfast.simulation.country import CountrySize, make_country
-    from holdfast.simulation.files import write_country
+    """Play days of a made-up country against a real centre, and tell what was held of what could be."""
+    folder: Path = arguments.into.absolute()
+    wanted = _wanted(arguments)
+    if arguments.seeds is not None:
+        return _demo_of_seeds(arguments, folder)
+    if arguments.reports_per_hour is not None:
+        from holdfast.cli.load import load
 
-    folder: Path = arguments.into
-    size = CountrySize(
-        customers=arguments.customers, transfers=arguments.transfers, scams=arguments.scams
+        clear(folder, WRITTEN)
+        return load(arguments, folder / LOAD_FOLDER)
+    from holdfast.cli.played import play_in, to_play
+
+    play = to_play(wanted)  # what is impossible is refused before anything is written
+    clear(folder, WRITTEN)
+    with _progress(wanted) as progress:
+        played = play_in(folder, play, progress)
+    data = _data(wanted, played)
+    (folder / SCORE_FILE).write_text(json.dumps(data, indent=1), encoding="utf-8")
+    _draw(played, folder / PICTURE_FILE)
+    if arguments.format == "json":
+        print(json.dumps(data, indent=1))
+    else:
+        from holdfast.cli.demo_table import demo_lines
+
+        console = Screen()
+        for line in demo_lines(wanted, played, folder):
+            console.write(line)
+    return NOT_WHOLE if played.score.broken else DONE
+
+
+def _wanted(arguments: argparse.Namespace) -> Wanted:
+    from holdfast.cli.played import Wanted
+    from holdfast.simulation.faults import parse_faults
+    from holdfast.simulation.size import CountrySize
+
+    return Wanted(
+        seed=arguments.seed,
+        size=CountrySize(
+            banks=arguments.banks,
+            customers=arguments.customers,
+            transfers=arguments.transfers,
+            scams=arguments.scams,
+            days=arguments.days,
+        ),
+        scenario=arguments.scenario,
+        silent_share=arguments.silent,
+        by_hand_share=arguments.by_hand,
+        faults=parse_faults(arguments.faults) if arguments.faults else (),
     )
-    console = Screen()
-    began = time.monotonic()
-    country = make_country(arguments.seed, size)
-    _clear(folder)
-    console.write(say(N_("Making a month of payments …")), style="dim")
-    with progress_bar(size.transfers) as advance:
+
+
+@contextmanager
+def _progress(wanted: Wanted) -> Iterator[Callable[[int, int], None]]:
+    """Show how many payments were made so far, of all there will be."""
+    with progress_bar(wanted.size.transfers if wanted.scenario is None else 0) as advance:
         done = [0]
 
-        def progress(count: int) -> None:
+        def progress(time_us: int, count: int) -> None:  # noqa: ARG001
             advance(count - done[0])
             done[0] = count
 
-        files = write_country(country, folder, progress)
-    made = time.monotonic()
-    console.write(say(N_("Importing it into a ledger …")), style="dim")
-    _import(files, folder)
-    imported = time.monotonic()
-    console.write(say(N_("Following every reported payment …")), style="dim")
-    found = _survey(country, folder)
-    timing = Timing(made - began, imported - made, time.monotonic() - imported)
-    picture = _draw(found, folder)
-    for line in _lines(country, found, picture, folder, timing):
-        console.write(line)
-    return DONE
+        yield progress
 
 
-def _clear(folder: Path) -> None:
-    """Take away what an earlier demo wrote; a folder that none wrote to is left alone."""
-    if folder.exists():
-        if any(folder.iterdir()) and not (folder / MARK).exists():
-            raise Refused(
-                "demo_folder_in_use",
-                N_("{folder} holds other things; name a new folder with --into"),
-                folder=str(folder),
-            )
-        for name in _WRITTEN:
-            (folder / name).unlink(missing_ok=True)
-        shutil.rmtree(folder / "ledger", ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARK).touch()
+def _data(wanted: Wanted, played: Played) -> dict[str, Any]:
+    """Return what JSON says: what follows from the seed alone, and apart what was measured."""
+    from holdfast.simulation.score import score_data
+
+    score, today = score_data(played.score), score_data(played.today)
+    measured = score.pop("measured")
+    today.pop("measured")
+    return {"seed": wanted.seed, "score": score, "today": today, "measured": measured}
 
 
-def _import(files: CountryFiles, folder: Path) -> None:
-    from holdfast.ledger.store import LedgerWriter
-    from holdfast.workflows.import_ledger import Listener, import_ledger
+def _draw(played: Played, file: Path) -> None:
+    from holdfast.simulation.score_picture import draw_scores
 
-    with LedgerWriter.open(folder / "ledger") as ledger, progress_of_files() as progress:
-        report = import_ledger(
-            ledger,
-            [files.ledger],
-            [files.openings],
-            time.time_ns() // 1000,
-            Listener(progress=progress),
-        )
-    if report.problems or report.added != files.transfers:
+    panels = {
+        say(N_("With the centre")): played.score,
+        say(N_("Under the process of today")): played.today,
+    }
+    file.write_text(draw_scores(panels, title=say(N_("Stolen money over time"))), encoding="utf-8")
+
+
+def _demo_of_seeds(arguments: argparse.Namespace, folder: Path) -> int:
+    """Play each seed in a process of its own, as many at once as there are processors."""
+    if not 1 <= arguments.seeds <= SEEDS_MAX:
         raise Refused(
-            "demo_not_whole",
-            N_("{added} of {transfers} transfers were imported, with {problems} problems"),
-            added=report.added,
-            transfers=files.transfers,
-            problems=report.problems,
+            "seeds_impossible",
+            N_("{value} seeds can't be played; from 1 to {most} can"),
+            value=arguments.seeds,
+            most=SEEDS_MAX,
         )
+    clear(folder, [])
+    seeds = range(arguments.seed, arguments.seed + arguments.seeds)
+    with progress_bar(len(seeds)) as advance, ThreadPoolExecutor(os.cpu_count()) as pool:
+
+        def played(seed: int) -> dict[str, Any]:
+            data = _play_apart(seed, folder / f"seed-{seed}", arguments)
+            advance(1)
+            return data
+
+        found = list(pool.map(played, seeds))
+    (folder / SCORE_FILE).write_text(json.dumps(found, indent=1), encoding="utf-8")
+    return _tell_of_seeds(arguments, found)
 
 
-def _survey(country: Country, folder: Path) -> Survey:
-    from holdfast.ledger.store import LedgerStore
-    from holdfast.simulation.survey import survey
-
-    with (
-        LedgerStore.open(folder / "ledger") as ledger,
-        progress_bar(len(country.claims)) as advance,
-    ):
-        return survey(ledger, country.claims, country.stops, time.perf_counter, advance)
-
-
-def _draw(found: Survey, folder: Path) -> Path:
-    from holdfast.documents.trail_picture import draw_trail
-
-    picture = folder / "largest-trail.svg"
-    picture.write_text(draw_trail(found.largest), encoding="utf-8")
-    return picture
-
-
-def _lines(
-    country: Country, found: Survey, picture: Path, folder: Path, timing: Timing
-) -> Iterator[str]:
-    """Yield what the demo prints: what depends on the seed alone first, times last."""
-    size = country.size
-    yield ""
-    yield say(
-        N_(
-            "A small country, seed {seed}: {banks} banks, {customers} customers, {merchants} "
-            "merchants, {transfers} transfers in {days} days."
-        ),
-        seed=country.seed,
-        banks=size.banks,
-        customers=f"{size.customers:,}",
-        merchants=f"{size.merchants:,}",
-        transfers=f"{size.transfers:,}",
-        days=size.days,
-    )
-    yield say(
-        N_("{claims} payments to scammers, each reported by its victim and followed (fifo)."),
-        claims=found.claims,
-    )
-    yield ""
-    yield from _money_lines(found, country.currency)
-    yield ""
-    yield say(N_("How many hops the trails go within 72 hours, and how many trails do"))
-    for depth, claims in found.claims_by_depth.items():
-        yield f"  {depth:>4} {claims:>6}  {'#' * max(1, round(40 * claims / found.claims))}"
-    yield ""
-    yield say(N_("The largest trail, as a picture: {file}"), file=picture)
-    yield ""
-    yield say(N_("Measured here (differs from run to run)"))
-    yield from (f"  {line}" for line in _time_lines(size.transfers, found, timing))
-    yield ""
-    yield say(N_("Try next"))
-    claim = found.largest.claims[0].transfer_id
-    holdfast = quote(sys.argv[0]) if Path(sys.argv[0]).name == "holdfast" else "holdfast"
-    ledger, stops = quote(str(folder / "ledger")), quote(str(folder / "stops.csv"))
-    asked = f"--ledger {ledger} --claim {claim} --stops {stops}"
-    yield f"  {holdfast} trail {asked}"
-    yield f"  {holdfast} trail {asked} --rule all"
-    if found.largest.resting:
-        account = found.largest.resting[0].account
-        yield f"  {holdfast} trail explain {asked} --account {account}"
+def _play_apart(seed: int, folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Play one seed in a process of its own; its centre and banks are not kept."""
+    words = [
+        *("--seed", str(seed), "--into", str(folder), "--format", "json"),
+        *("--banks", str(arguments.banks), "--days", str(arguments.days)),
+        *("--transfers", str(arguments.transfers), "--customers", str(arguments.customers)),
+        *("--scams", str(arguments.scams), "--silent", str(arguments.silent)),
+        *("--by-hand", str(arguments.by_hand), "--faults", arguments.faults),
+    ]
+    if arguments.scenario is not None:
+        words += ["--scenario", arguments.scenario]
+    command = [sys.executable, "-m", "holdfast.cli.main", "demo", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode not in (DONE, NOT_WHOLE):
+        raise Refused(
+            "seed_not_played",
+            N_("seed {seed} could not be played: {why}"),
+            seed=seed,
+            why=(done.stderr.strip().splitlines() or [str(done.returncode)])[-1],
+        )
+    data: dict[str, Any] = json.loads(done.stdout)
+    shutil.rmtree(folder)
+    return data
 
 
-def _money_lines(found: Survey, currency: str) -> Iterator[str]:
-    whole = found.reported_minor
+def _tell_of_seeds(arguments: argparse.Namespace, found: Sequence[dict[str, Any]]) -> int:
+    import msgspec
 
-    def line(name: str, amount_minor: int) -> str:
-        share = f"{100 * amount_minor / whole:5.1f} %" if whole else ""
-        amount = format_minor(amount_minor, currency, grouped=True)
-        return f"  {padded(name, 36)} {amount:>18} {share:>8}"
+    from holdfast.simulation.score import Score, score_data
+    from holdfast.simulation.summary import summary_of
 
-    stolen = say(N_("Stolen"))
-    yield f"{padded(stolen, 38)} {format_minor(whole, currency, grouped=True):>18} {currency}"
-    yield say(N_("Where it is now, all claims settled together"))
-    yield line(say(N_("rests in accounts")), found.rests_minor)
-    for kind, amount_minor in found.left_minor.items():
-        yield line(say(_LEFT.get(kind, kind)), amount_minor)
-    if found.counted_once_minor:
-        yield line(say(N_("another victim's money, paid on")), found.counted_once_minor)
-    yield say(N_("How much could still be held after each payment"))
-    for minutes, amount_minor in found.holdable_minor.items():
-        yield line(say(N_("{minutes} minutes after"), minutes=minutes), amount_minor)
+    def scores(name: str) -> list[Score]:
+        return [msgspec.convert({**row[name], "measured": row["measured"]}, Score) for row in found]
 
+    ours, today = summary_of(scores("score")), summary_of(scores("today"))
+    if arguments.format == "json":
+        print(json.dumps({"score": score_data(ours), "today": score_data(today)}, indent=1))
+    else:
+        from holdfast.cli.demo_table import summary_lines
 
-def _time_lines(transfers: int, found: Survey, timing: Timing) -> Iterator[str]:
-    ordered = sorted(found.seconds)
-    median_ms = 1000 * ordered[len(ordered) // 2]
-    high_ms = 1000 * ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)]
-    yield say(N_("country made and written in {seconds} s"), seconds=f"{timing.make:.1f}")
-    yield say(
-        N_("imported in {seconds} s, {rate} transfers a second"),
-        seconds=f"{timing.import_:.1f}",
-        rate=f"{transfers / timing.import_:,.0f}",
-    )
-    yield say(
-        N_("one trail answered in {median} ms at the median, {high} ms at the 99th percentile"),
-        median=f"{median_ms:.2f}",
-        high=f"{high_ms:.2f}",
-    )
-    yield say(
-        N_("all of them followed five times over in {seconds} s"),
-        seconds=f"{timing.follow:.1f}",
-    )
+        console = Screen()
+        for line in summary_lines(ours, today):
+            console.write(line)
+    return NOT_WHOLE if ours.broken else DONE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -14,21 +13,18 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from holdfast.cli.main import DONE, NOT_WHOLE
+from holdfast.cli.problem_list import ProblemList
 from holdfast.cli.screen import Screen
 from holdfast.cli.table_page import padded
 from holdfast.core.errors import Refused
 from holdfast.core.instant import format_instant, parse_instant
 from holdfast.core.money import format_minor
-from holdfast.core.problem import Problem
 from holdfast.core.words import N_, say
-from holdfast.documents.visible_text import visible
 
 if TYPE_CHECKING:
     from holdfast.ledger.readers import ReadNotes
     from holdfast.ledger.store.records import Figures
     from holdfast.workflows.import_ledger import ImportReport
-
-PROBLEMS_SHOWN_MAX = 20
 
 
 def import_files_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,7 +73,7 @@ def import_files(arguments: argparse.Namespace) -> int:
             N_("{file} is to be read and would be written over; name another for the problems"),
             file=arguments.problems,
         )
-    problems = _Problems(arguments.problems)
+    problems = ProblemList(arguments.problems)
     with (
         LedgerWriter.open(arguments.into) as ledger,
         problems.writing(),
@@ -167,52 +163,28 @@ def _ledger_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ledger", type=Path, metavar="DIR", help="the ledger")
 
 
-class _Problems:
-    """Shows the first problems of an import, and writes all of them to a file if asked."""
+def follow_anew_arguments(parser: argparse.ArgumentParser) -> None:
+    """Tell the parser the words of `holdfast ledger follow-anew`."""
+    parser.epilog = "example:\n  holdfast ledger follow-anew"
 
-    def __init__(self, file: Path | None) -> None:
-        self._file = file
-        self._write: Callable[[Problem], None] = lambda _: None
-        self._shown: list[Problem] = []
-        self._count = 0
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        if self._file is None:
-            yield
-            return
-        try:
-            file = self._file.open("w", encoding="utf-8", newline="")
-        except OSError as error:
-            raise Refused(
-                "problems_file_unwritable",
-                N_("problems cannot be written to {file} ({why}); name a new file"),
-                file=self._file,
-                why=error.strerror,
-            ) from None
-        with file:
-            writer = csv.writer(file)
-            writer.writerow(["file", "row", "column", "code", "problem"])
-            self._write = lambda p: writer.writerow(
-                [p.file, p.row, p.fields.get("column", ""), p.code, visible(str(p), words=True)]
-            )
-            yield
+def follow_anew(arguments: argparse.Namespace) -> int:  # noqa: ARG001
+    """Take the centre's ledger for the true one, restored and filled as it is: settle all by it."""
+    from holdfast.cli.shell import enter_centre
 
-    def tell(self, problem: Problem) -> None:
-        self._count += 1
-        if len(self._shown) < PROBLEMS_SHOWN_MAX:
-            self._shown.append(problem)
-        self._write(problem)
+    enter_centre()
+    from holdfast.server.home import this_home
+    from holdfast.server.runtime import centre
+    from holdfast.workflows.follow_anew import follow_anew as begin_anew
 
-    def show(self, console: Screen) -> None:
-        for problem in self._shown:
-            where = f"{problem.file}:{problem.row}" if problem.row else problem.file
-            if "column" in problem.fields:
-                where += f": {problem.fields['column']}"
-            console.write(f"{where}: {problem.code}: {problem}")
-        if self._count > len(self._shown):
-            sentence = N_("… and {count} more; --problems FILE writes all of them.")
-            console.print(say(sentence, count=f"{self._count - len(self._shown):,}"))
+    written = begin_anew(centre(), this_home().ledger, centre().itself)
+    Screen().write(
+        say(
+            N_("wrote {count} transfers that banks told of; the worker now settles every claim"),
+            count=written,
+        )
+    )
+    return DONE
 
 
 def _print_report(console: Screen, report: ImportReport, figures: Figures) -> None:

@@ -45,14 +45,24 @@ class Command:
 
 
 COMMANDS = {
-    "demo": Command(
-        "demo", "demo", N_("follow a month of planted scams, and see where the money is")
+    "demo": Command("demo", "demo", N_("play days of a made-up country, and see what was held")),
+    "country": Command(
+        "country", "country", N_("make a month of payments, and follow its planted scams")
+    ),
+    "open": Command(
+        "open_country", "open_country", N_("start a made-up country live, to play with")
     ),
     "ledger import": Command(
         "ledger", "import_files", N_("read transfers from files into a ledger")
     ),
     "ledger stats": Command("ledger", "stats", N_("say what a ledger holds")),
     "ledger verify": Command("ledger", "verify", N_("check that a ledger is sound")),
+    "ledger follow-anew": Command(
+        "ledger", "follow_anew", N_("take the centre's ledger for the true one, after a restore")
+    ),
+    "screen": Command(
+        "screen_file", "screen", N_("ask the registry about a file of accounts, phones or links")
+    ),
     "trail": Command("trail", "trail", N_("follow claimed money: where is it now?")),
     "init": Command("centre", "init", N_("make a centre's home, or bring it up to this version")),
     "serve": Command("centre", "serve", N_("answer over HTTP; with --all, do due work as well")),
@@ -67,6 +77,24 @@ COMMANDS = {
     "bank agent": Command("bank", "agent", N_("answer a bank's orders: by machine, or by hand")),
     "bank orders": Command("bank", "export", N_("write open orders into a file for a bank")),
     "bank answers": Command("bank", "answers", N_("read a bank's answers from a file")),
+    "registry template": Command(
+        "registry", "template", N_("write a template for files of listings")
+    ),
+    "registry import": Command("registry", "import_file", N_("read listings from a file")),
+    "registry list": Command("registry", "list_one", N_("list a subject as the centre")),
+    "registry approve": Command("registry", "approve", N_("approve listings as the second person")),
+    "registry index": Command(
+        "registry_index", "index", N_("make the registry's lookup index anew")
+    ),
+    "registry verify": Command(
+        "registry_index", "verify", N_("compare the registry's lookup index with the database")
+    ),
+    "replica": Command(
+        "replica", "replica", N_("keep a copy of a centre's registry, and answer from it")
+    ),
+    "check-number": Command(
+        "check_number", "check_number", N_("ask whether a number, account or link is reported")
+    ),
     "check": Command("health", "check", N_("say whether the installation is healthy")),
     "audit verify": Command(
         "health", "verify_audit", N_("check that the audit is whole and unchanged")
@@ -75,7 +103,17 @@ COMMANDS = {
 }
 
 
-_IN_THE_HOME = frozenset(("init", "serve", "worker", "ledger import", "keys new"))
+_IN_THE_HOME = frozenset(
+    (
+        "init",
+        "serve",
+        "worker",
+        "ledger import",
+        "ledger follow-anew",
+        "keys new",
+        "registry index",
+    )
+)
 """Commands that write into a centre's home, which is its owner's alone."""
 
 

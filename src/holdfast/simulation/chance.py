@@ -28,6 +28,11 @@ class Purpose(IntEnum):
     PAYMENTS = 2  # who pays whom how much on a day
     REPORTS = 3  # which balances the banks report on a day
     SCAMS = 4  # what is planted
+    CALLS = 5  # who reports what, when and how
+    HANDS = 6  # when people at banks and the centre get to it, and how they judge
+    TODAY = 7  # how fast people get to it under the process of today
+    FAULTS = 8  # what goes wrong, at which bank and when
+    STOPS = 9  # which merchants a payment system knows
 
 
 def stream(seed: int, purpose: Purpose, day: int = 0) -> np.random.Generator:

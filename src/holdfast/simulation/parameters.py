@@ -49,6 +49,7 @@ class Shape(Enum):
     EXCHANGE = "exchange"  # to an exchange, in pieces below its threshold
     PURCHASE = "purchase"  # goods of an honest merchant
     REST = "rest"  # left where it is
+    LONE = "lone"  # kept by one who cheats alone, and used up like other money
 
 
 class End(Enum):
@@ -69,6 +70,14 @@ class Bank:
 
 
 @dataclass(frozen=True, slots=True)
+class SmallBanks:
+    """Banks by running codes, all of weight 1."""
+
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentKind:
     """A kind of everyday payment; `baht` is the median, rounded to `unit_satang`."""
 
@@ -83,11 +92,15 @@ class PaymentKind:
 
 @dataclass(frozen=True, slots=True)
 class ScamKind:
-    """A police type of scam, how often it is met and what it takes."""
+    """A police type of scam, how often it is met, what it takes and when it is noticed."""
 
     name: str
     weight: int
     mean_baht: float
+    notice: tuple[int, ...]
+    """Weights of the delays in `notice_minutes`."""
+    is_lone: bool = False
+    """Whether one person cheats, without a gang and its mules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +120,21 @@ class EndWeight:
 
 
 @dataclass(frozen=True, slots=True)
+class Delay:
+    """A log-normal delay: its median, and the sigma of its logarithm."""
+
+    minutes: float
+    spread: float
+
+
+@dataclass(frozen=True, slots=True)
 class Parameters:
     """The values of parameters.yaml; what each means and rests on is said there."""
 
     currency: str
     zone_hours: int
     banks: tuple[Bank, ...]
+    small_banks: SmallBanks
     account_prefix: str
     cash_account: str
     billers: int
@@ -169,6 +191,7 @@ class Parameters:
     sweep_spread: float
     pause_seconds: Span
     further_share: float
+    lone_hours: Span
     split_parts: tuple[int, int]
     merge_victims: tuple[int, int]
     merge_minutes: Span
@@ -186,6 +209,30 @@ class Parameters:
     exchange_pieces_max: int
     exchange_in_pieces_share: float
     purchase_pieces: tuple[int, int]
+    notice_minutes: tuple[Delay, ...]
+    reporting_share: float
+    through_bank_share: float
+    believed_share: float
+    confirm_minutes: Span
+    complaint_share: float
+    complaint_hours: Span
+    false_claims_share: float
+    false_claim_baht: tuple[int, int]
+    false_claim_hours: Span
+    honest_seller_share: float
+    abroad_share: float
+    abroad_account: str
+    feed_seconds: float
+    merchants_known_share: float
+    by_hand_minutes: Span
+    reviewer_minutes: Span
+    reviewer_right_share: float
+
+    @property
+    def all_banks(self) -> tuple[Bank, ...]:
+        """The banks that a country can have, the named ones first."""
+        codes = range(self.small_banks.first, self.small_banks.first + self.small_banks.count)
+        return (*self.banks, *(Bank(f"{code:03d}", 1) for code in codes))
 
 
 @cache

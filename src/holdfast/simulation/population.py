@@ -145,7 +145,7 @@ def _names(
     """Name the accounts; the numbers of two banks may meet, as in life."""
     import numpy as np
 
-    banks = parameters.banks[: size.banks]
+    banks = parameters.all_banks[: size.banks]
     bank_of = pick(rng, steps([bank.weight for bank in banks]), seats.count)
     numbers = np.zeros(seats.count, dtype=np.int64)
     for position, first in enumerate(rng.integers(0, NUMBERS_A_BANK, len(banks)).tolist()):

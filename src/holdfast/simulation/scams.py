@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from random import Random
 
 from holdfast.core.instant import DAY_US, HOUR_US
@@ -38,22 +39,23 @@ class Plan:
 def plan_scams(
     seed: int, size: CountrySize, population: Population, parameters: Parameters
 ) -> Plan:
-    """Write down every scam of the month; every shape is met once before one is met twice."""
+    """Write down every scam of the month; every shape of a gang is met once before one is met twice."""
     rng = plain_stream(seed, Purpose.SCAMS)
     mules = frozenset(population.mules)
     honest = [customer for customer in population.seats.customers if customer not in mules]
     cast = Cast(population.seats, population.mules, honest)
     rows: list[Planned] = []
+    gangs = count()
     for number in range(size.scams):
         kinds = parameters.scam_kinds
         kind = kinds[weighted(rng, [row.weight for row in kinds])]
-        shape = _shape(rng, number, parameters)
+        shape = Shape.LONE if kind.is_lone else _shape(rng, next(gangs), parameters)
         plot = Plot(f"{kind.name}-{number + 1:04d}", shape, cast, rng, parameters)
         loss = partial(_loss_minor, rng, kind, parameters)
         PLAYS[shape](plot, _start_us(rng, size, parameters), loss)
         rows += plot.rows
     end_us = size.first_day_us + size.days * DAY_US
-    return _set_aside(tuple(sorted((row for row in rows if row.time_us < end_us), key=_time_of)))
+    return set_aside(tuple(sorted((row for row in rows if row.time_us < end_us), key=_time_of)))
 
 
 def _time_of(row: Planned) -> int:
@@ -80,8 +82,11 @@ def _loss_minor(rng: Random, kind: ScamKind, parameters: Parameters) -> int:
     return SATANG * min(max(round(tailed(rng, median, spread)), least), most)
 
 
-def _set_aside(rows: tuple[Planned, ...]) -> Plan:
-    """Walk back in time: what an account pays later is set aside of what it gets before."""
+def set_aside(rows: tuple[Planned, ...]) -> Plan:
+    """Return the plan of rows in time order.
+
+    Walked back in time: what an account pays later is set aside of what it gets before.
+    """
     needs: dict[int, int] = {}
     earmarks = []
     for row in reversed(rows):
@@ -159,6 +164,12 @@ def _short(end: End, plot: Plot, at_us: int, loss: Loss) -> None:
     plot.finish(_further(plot, plot.steal(loss(), at_us, plot.mule())), end)
 
 
+def _lone(plot: Plot, at_us: int, loss: Loss) -> None:
+    purse = plot.steal(loss(), at_us, plot.mule())
+    later_us = at_us + int(even(plot.rng, plot.parameters.lone_hours) * HOUR_US)
+    plot.finish(Purse(purse.holder, purse.amount_minor, later_us))
+
+
 def _further(plot: Plot, purse: Purse) -> Purse:
     if plot.rng.random() < plot.parameters.further_share:
         return plot.pass_on(purse)
@@ -177,4 +188,5 @@ PLAYS: Mapping[Shape, Callable[[Plot, int, Loss], None]] = {
     Shape.EXCHANGE: partial(_short, End.EXCHANGE),
     Shape.PURCHASE: partial(_short, End.PURCHASE),
     Shape.REST: partial(_short, End.REST),
+    Shape.LONE: _lone,
 }

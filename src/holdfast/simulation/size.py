@@ -57,7 +57,7 @@ def check_size(size: CountrySize, parameters: Parameters) -> None:
     """
     customers_min = parameters.customers_min if size.scams else 2
     for part, value, least, most in (
-        ("banks", size.banks, 1, len(parameters.banks)),
+        ("banks", size.banks, 1, len(parameters.all_banks)),
         ("customers", size.customers, customers_min, CUSTOMERS_MAX),
         ("merchants", size.merchants, 2, MERCHANTS_MAX),
         ("transfers", size.transfers, 1, TRANSFERS_MAX),

@@ -1,0 +1,132 @@
+"""`holdfast replica`: catches up, verifies, and goes on whatever the centre answers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.workflows.feed_kit import BLACK, Bank, Feeding, bank_with_replica, phone
+
+from holdfast.banks.keys import write_public_keys
+from holdfast.cli import replica as command
+from holdfast.cli import replica_link
+from holdfast.cli.main import main
+from holdfast.core.errors import HoldfastError, Refused
+from holdfast.registry.index.place import index_file
+from holdfast.registry.replica.following import Step, Unreached
+from holdfast.registry.replica.freshness import Freshness
+from holdfast.registry.screening import Registry
+from holdfast.workflows import running
+
+URL = "https://centre.example"
+
+
+@pytest.fixture
+def bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, db: None) -> Iterator[Bank]:
+    """A bank whose commands reach a centre."""
+    feeding = Feeding(tmp_path / "snapshots")
+    running.set_centre(lambda: feeding.centre)
+    running.set_feed_house(lambda: running.FeedHouse(feeding.key, feeding.snapshots))
+    made = bank_with_replica(feeding, tmp_path / "replica")
+    monkeypatch.setattr(replica_link, "HttpLink", lambda *_: made.link)
+    write_public_keys(tmp_path / "centre.csv", [feeding.key.public()])
+    (tmp_path / "key").write_text(made.link.key, encoding="ascii")
+    yield made
+    running.set_centre(running._nobody)
+    running.set_feed_house(running._no_house)
+
+
+def _run(bank: Bank, *words: str) -> int:
+    here = bank.folder.parent
+    told = ["--centre-keys", str(here / "centre.csv"), "--bearer-file", str(here / "key")]
+    named = ["--from", URL, "--into", str(bank.folder), "--name", "payments-1"]
+    return main(["replica", *named, *told, *words])
+
+
+def test_it_catches_up_and_verifies(bank: Bank, capsys: pytest.CaptureFixture[str]) -> None:
+    """Once, then again from where it was; what is held is proved against what was given."""
+    bank.feeding.list(phone(1))
+    assert _run(bank, "--once") == 0
+    bank.feeding.list(phone(2))
+    assert _run(bank, "--once") == 0
+    assert bank.tiers() == {phone(1): BLACK, phone(2): BLACK}
+    found = Registry.open(bank.folder, "TH").screen_one(phone(2), "phone", "bank", bank.now_us)
+    assert (found.tier, found.data_version) == ("black", 2)
+    assert sum("replicas" in asked for asked in bank.link.asked) == 1
+    assert _run(bank, "--verify") == 0
+    assert "every record is as it was given" in capsys.readouterr().out
+    index_file(bank.folder).unlink()
+    assert _run(bank, "--verify") == 3
+    assert "fetched anew" in capsys.readouterr().out
+
+
+def test_a_key_that_the_centre_does_not_know_is_told(
+    bank: Bank, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the centre's own code, and nothing is made of it."""
+    bank.link.key = "hf_" + "0" * 16 + "_" + "0" * 64
+    assert _run(bank, "--once") == 1
+    assert "api_key_wrong" in capsys.readouterr().err
+
+
+def test_a_missing_key_file_is_told(bank: Bank, capsys: pytest.CaptureFixture[str]) -> None:
+    """By its name."""
+    (bank.folder.parent / "key").unlink()
+    assert _run(bank, "--once") == 1
+    assert "bearer_unreadable" in capsys.readouterr().err
+
+
+class Steps:
+    """A follower whose steps a test chose; the last one ends the following."""
+
+    def __init__(self, stop: threading.Event, *steps: Step | HoldfastError) -> None:
+        self._stop = stop
+        self._steps = list(steps)
+
+    def step(self) -> Step:
+        """Take the next."""
+        step = self._steps.pop(0)
+        if not self._steps:
+            self._stop.set()
+        if isinstance(step, HoldfastError):
+            raise step
+        return step
+
+
+def _follow(
+    monkeypatch: pytest.MonkeyPatch, freshness: Freshness, *steps: Step | HoldfastError
+) -> list[str]:
+    monkeypatch.setattr(command, "_PAUSE_S", 0.0)
+    said: list[str] = []
+    stop = threading.Event()
+    follower: Any = Steps(stop, *steps)
+    announce: Callable[[str], None] = said.append
+    command.keep_following(follower, freshness, stop, announce)
+    return said
+
+
+def test_a_fault_is_told_once_until_it_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It goes on asking, and a log is not filled while a centre is away for a night."""
+    away = Unreached("unreachable", "the centre is away")
+    forked = Refused("feed_fork", "another feed")
+    freshness = Freshness(lambda: 0)
+    said = _follow(
+        monkeypatch, freshness, away, away, Step.APPLIED, Step.WAITING, away, forked, forked
+    )
+    assert [line.partition("[")[2] for line in said] == [
+        "unreachable]",
+        "unreachable]",
+        "feed_fork]",
+    ]
+
+
+def test_a_wrong_clock_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as it is wrong."""
+    freshness = Freshness(lambda: 3600 * 1_000_000)
+    freshness.met(3600 * 1_000_000, 0)
+    said = _follow(monkeypatch, freshness, Step.NOTHING, Step.NOTHING)
+    assert len(said) == 1
+    assert "3600 s" in said[0]
