@@ -336,13 +336,13 @@ def test_a_ledger_is_told_in_marked_words(
 
 
 @pytest.mark.usefixtures("folder")
-def test_the_demo_is_told_in_marked_words(
+def test_a_country_is_told_in_marked_words(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The demo prints nothing but marked words, and calls to try next."""
+    """A made-up country is told of in nothing but marked words, and calls to try next."""
     monkeypatch.setenv("HOLDFAST_LANGUAGE", PSEUDO)
     small = ["--transfers", "6000", "--customers", "400", "--scams", "12"]
-    assert main(["demo", "--seed", "3", "--into", "out", *small]) == 0
+    assert main(["country", "--seed", "3", "--into", "out", *small]) == 0
     lines = capsys.readouterr().out.splitlines()
     told = [line for line in lines if not line.startswith("  holdfast ")]
     assert len(lines) - len(told) == 3
