@@ -58,6 +58,17 @@ def test_a_bank_sees_its_own_part_of_a_case(number: str, mules_bank: Caller) -> 
     assert [row["transfer_id"] for row in case["claims"]] == ["P1"]
 
 
+def test_who_paid_whom_is_known_to_their_banks(
+    number: str, world: World, sender: Caller, mules_bank: Caller
+) -> None:
+    """A bank to which the money went on learns of neither the victim's account nor the mule's."""
+    further = world.caller("TH.THCBC.006")
+    for caller, shown in ((sender, True), (mules_bank, True), (further, False)):
+        claim = caller.get(f"/v1/cases/{number}").json()["claims"][0]
+        ends = (VICTIM, MULE) if shown else (None, None)
+        assert (claim["debit_account"], claim["credit_account"]) == ends
+
+
 def test_reading_a_case_leaves_an_entry(number: str, mules_bank: Caller) -> None:
     """Who read personal data can be found later."""
     mules_bank.get(f"/v1/cases/{number}")

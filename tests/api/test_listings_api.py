@@ -99,6 +99,7 @@ def test_an_institution_sees_its_own_and_its_accounts(world: World, approver: Ca
     assert keeps.get(path).json()["listed_by"] == "TH.THCBC.002"
     assert approver.get(path).json()["listed_by"].startswith("key:TH.THCBC.002/")
     assert AuditEntry.objects.filter(verb="read_listing").count() == 4
+    assert AuditEntry.objects.filter(verb="list_listings").count() == 1
 
 
 def test_the_bank_of_the_account_brings_the_notice(world: World, approver: Caller) -> None:
@@ -115,7 +116,14 @@ def test_the_bank_of_the_account_brings_the_notice(world: World, approver: Calle
     assert world.caller("TH.THCBC.006").get(path).status_code == 404
     anybody = Caller("", world)
     sign = anybody.post("/v1/contests/check-code", {"code": given["code"]}).json()
-    assert sign["countersign"] == given["countersign"]
+    assert sign == {"ours": True, "countersign": given["countersign"]}
+
+
+def test_an_invented_code_has_no_countersign(world: World) -> None:
+    """Nobody can have us make up the digits by which we are known; its form may be right."""
+    invented = contest_code(b"an impostor's key", "listing-1", 1)
+    answer = Caller("", world).post("/v1/contests/check-code", {"code": invented})
+    assert (answer.status_code, answer.json()) == (200, {"ours": False, "countersign": None})
 
 
 def test_a_contest_from_one_end_to_the_other(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from tests.cli.open_kit import holdfast, left_in, until_none_is_left
 
 from holdfast.cli.main import main
 
@@ -47,6 +51,21 @@ def test_days_of_a_country_are_data_too(tmp_path: Path) -> None:
     assert picture.tag.endswith("svg")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "faults",
+    ["crash-centre,clock-back,twice-bank,hand-bank", "dead-centre,greedy-bank,crash-bank,replay"],
+)
+def test_what_must_be_true_is_true_after_days_of_faults(faults: str, tmp_path: Path) -> None:
+    """Reports came in, something failed each day, and none of what must hold was broken."""
+    done = _demo(tmp_path / "out", "--format", "json", "--faults", faults, *COUNTRY)
+    assert done.returncode == 0, done.stderr + done.stdout[-2000:]
+    score = json.loads(done.stdout)["score"]
+    assert score["broken"] == []
+    assert score["reports"] > 0
+    assert score["held_minor"] > 0
+
+
 def test_several_seeds_are_summed_up(tmp_path: Path) -> None:
     """Each is played apart; medians and quarters are told, and nothing of each is left."""
     done = _demo(tmp_path / "out", "--seeds", "2", *STORY)
@@ -56,6 +75,19 @@ def test_several_seeds_are_summed_up(tmp_path: Path) -> None:
         "made-by-holdfast",
         "score.json",
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_plays_on_when_several_seeds_are_ended(how: signal.Signals, tmp_path: Path) -> None:
+    """Who plays a seed ends with the command that asked for it, also where only that is told to."""
+    with holdfast("demo", "--into", "out", "--seeds", "2", cwd=tmp_path) as running:
+        while running.poll() is None and len(left_in(tmp_path)) < 3:
+            time.sleep(0.05)
+        os.kill(running.pid, how)
+        printed, _ = running.communicate(timeout=30)
+        assert "Traceback" not in printed
+        until_none_is_left(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_a_load_that_cannot_be_is_refused(
     into = ["--into", str(tmp_path / "out")]
     assert main(["demo", *into, "--reports-per-hour", rate, "--load-seconds", seconds]) == 1
     assert "[load_impossible]" in capsys.readouterr().err
-    assert not (tmp_path / "out" / "load").exists()
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.django_db

@@ -130,3 +130,28 @@ def test_a_wrong_clock_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
     said = _follow(monkeypatch, freshness, Step.NOTHING, Step.NOTHING)
     assert len(said) == 1
     assert "3600 s" in said[0]
+
+
+class Pauses(threading.Event):
+    """Remembers how long somebody would have waited, and does not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lengths: list[float | None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Return at once."""
+        self.lengths.append(timeout)
+        return self.is_set()
+
+
+def test_a_centre_that_holds_no_question_is_not_asked_without_pause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Held for a while, the next question follows at once; answered at once, after a pause."""
+    clock = iter([0.0, 20.0, 20.0, 20.0, 21.0, 21.0])
+    monkeypatch.setattr("holdfast.cli.replica.time.monotonic", lambda: next(clock))
+    stop = Pauses()
+    follower: Any = Steps(stop, Step.NOTHING, Step.NOTHING, Step.APPLIED)
+    command.keep_following(follower, Freshness(lambda: 0), stop, lambda _: None)
+    assert stop.lengths == [1.0]

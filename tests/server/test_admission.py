@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from holdfast.api.bounded import App, Message
-from holdfast.server.admission import Admission
+from holdfast.api.long_poll import PATH
+from holdfast.server.admission import Admission, at_the_door
 
 HTTP = {"type": "http", "headers": []}
 
@@ -72,3 +73,24 @@ def test_what_is_no_request_is_never_refused() -> None:
 
     asyncio.run(_ask(Admission(hears, 0), {"type": "lifespan"}))
     assert passed == ["lifespan"]
+
+
+def test_who_waits_for_the_feed_keeps_nobody_out() -> None:
+    """More wait than there are places, and a report is taken all the same."""
+    asked: list[str] = []
+
+    async def notes(scope: Any, *_: object) -> None:
+        asked.append(scope["path"])
+
+    async def run() -> None:
+        door = at_the_door(notes, lambda: 0, 1)
+        feed = HTTP | {"method": "GET", "path": PATH, "query_string": b"after=9&wait=20"}
+        waiting = [asyncio.create_task(_ask(door, feed)) for _ in range(3)]
+        await asyncio.sleep(0)
+        await _ask(door, HTTP | {"method": "GET", "path": "/v1/reports"})
+        for one in waiting:
+            one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    asyncio.run(run())
+    assert asked == ["/v1/reports"]

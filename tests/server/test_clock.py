@@ -36,6 +36,7 @@ from holdfast.server.clock import (
 from holdfast.server.home import Home
 from holdfast.server.worker import Worker
 from holdfast.workflows.hold_money import LAPSE
+from holdfast.workflows.step_order import TRACE
 from holdfast.workflows.take_report import take_report
 
 BEGIN_US = NOON_US
@@ -302,6 +303,22 @@ def test_what_fails_unforeseen_is_tried_again_soon(
     holding.machine.run(2 * SECOND_US)
     holding.work()
     assert holding.has_ended
+
+
+@pytest.mark.django_db
+def test_what_fails_together_is_done_one_by_one(
+    holding: Holding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it fails with: what is well is done at once and waits for no lease."""
+    claim = holding.order.claim.claim_id
+    due.plan_all(TRACE, dict.fromkeys((claim, "claim-nobody"), BEGIN_US - 1))
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(worker, "do_together", fail)
+    holding.worker._settle()
+    assert DueWork.objects.filter(kind=TRACE, done_us__isnull=False).count() == 2
 
 
 @pytest.mark.django_db

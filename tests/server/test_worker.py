@@ -62,3 +62,20 @@ def test_what_was_done_long_ago_is_pruned(at_work: Worker) -> None:
         )
     assert not at_work._prune()
     assert DueWork.objects.get().subject == "0"
+
+
+def test_a_step_that_fails_logs_where_and_nobodys_account(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What an error says may be personal; where it arose is enough to mend it."""
+    monkeypatch.setattr(worker, "TROUBLE_S", 0)
+
+    account = "TH.THCBC.002.0000000001"
+
+    def step() -> bool:
+        raise KeyError(account)
+
+    assert not worker.guarded(step)
+    assert "KeyError" in caplog.text
+    assert "in step" in caplog.text
+    assert account not in caplog.text

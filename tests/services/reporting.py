@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 from tests.services.processes import PATIENCE_S
 
-AGAIN = frozenset({"database_busy", "idempotency_key_in_use", "report_contended"})
+AGAIN = frozenset({"database_busy", "idempotency_key_in_use", "report_contended", "server_busy"})
 """Codes of problems that say: nothing was changed, ask again."""
 
 

@@ -31,12 +31,6 @@ async def _report(client: httpx.AsyncClient, number: int, refusals: Counter[str]
         except httpx.TransportError as error:
             refusals[type(error).__name__] += 1
         else:
-            if response.headers["content-type"].startswith("text/plain"):
-                # The web server's own word that it has as many connections as it takes.
-                assert response.status_code == 503
-                refusals["connections"] += 1
-                await asyncio.sleep(0.5 + attempt * 0.1)
-                continue
             values = response.json()
             if response.status_code == 201:
                 names = tuple(row["transfer_id"] for row in values["claims"])

@@ -117,6 +117,15 @@ def test_who_answers_by_hand_answers_minutes_later(scene: Scene) -> None:
     assert scene.centre.answers[-1].amount_held_minor > 0
 
 
+def test_who_never_answers_is_not_reached(scene: Scene) -> None:
+    """A bank that is away all the time refuses connections: no order comes to it, nothing is held."""
+    town = scene.live.town
+    behave(town, [Turn(0, bank, Manner.DOWN) for bank in town.banks])
+    assert not any(town.is_open(bank) for bank in town.banks)
+    scene.at(5)
+    assert scene.at(6) == []
+
+
 def test_a_hold_that_lapses_is_let_go(scene: Scene) -> None:
     """The bank lets go by itself, and that is told."""
     scene.at(5)

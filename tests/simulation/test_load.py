@@ -17,7 +17,7 @@ from holdfast.core.instant import HOUR_US, SECOND_US
 from holdfast.simulation import load
 from holdfast.simulation.chance import Purpose, plain_stream
 from holdfast.simulation.country import PlantedClaim
-from holdfast.simulation.load import arrivals_us, orders_in, percentiles_of, send_reports
+from holdfast.simulation.load import arrivals_us, orders_in, send_reports
 
 BANK, ACCOUNT, NOW_US = "TH.THCBC.004", "TH.THCBC.004.0000000001", 10**15
 CLAIMS = [PlantedClaim(f"P{n}", f"job-{n:04d}", "chain", 0, 100) for n in range(3)]
@@ -111,13 +111,6 @@ def test_reports_come_at_random_and_as_often_as_asked() -> None:
     assert times_us == sorted(times_us)
     assert times_us[0] >= 0
     assert times_us[-1] < 1000 * SECOND_US
-
-
-def test_percentiles_are_nearest_ranks() -> None:
-    """Of nothing there are none."""
-    found = percentiles_of([n * SECOND_US for n in range(200, 0, -1)])
-    assert (found.count, found.p50_s, found.p99_s) == (200, 100.0, 198.0)
-    assert percentiles_of([]).p50_s is None
 
 
 def test_orders_are_read_from_a_book_with_their_first_times(tmp_path: Path) -> None:

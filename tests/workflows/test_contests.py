@@ -14,10 +14,12 @@ from tests.workflows.centre_kit import (
 )
 from tests.workflows.registry_kit import (
     APPROVER,
+    BANK,
     LISTER,
     PHONE,
     REVIEWER,
     assert_feed_is_true,
+    banks,
     code_of,
     feed,
     first_account,
@@ -36,18 +38,18 @@ from holdfast.registry.contest import Via
 from holdfast.registry.models import Contest, ContestEvidence, ContestStep, Listing
 from holdfast.registry.queries import figures
 from holdfast.registry.subject import parse_subject
-from holdfast.workflows.approve_listing import approve_listing
+from holdfast.workflows.approve_listing import approve_batch, approve_listing
 from holdfast.workflows.confirm_claim import confirm_claim
 from holdfast.workflows.contest_listing import (
     EVIDENCE_MAX,
     Receipt,
-    check_code,
     contest_listing,
     contest_subject,
 )
 from holdfast.workflows.decide_contest import decide_contest, suspend_undecided
 from holdfast.workflows.list_subject import ToList, list_subject
 from holdfast.workflows.move_tier import move_tier
+from holdfast.workflows.read_notice import read_notice
 from holdfast.workflows.tell_person import code_for_notice
 from holdfast.workflows.withdraw_listing import withdraw_listing
 
@@ -210,6 +212,23 @@ def test_a_move_cannot_outrun_a_contest(world: TestCentre) -> None:
     assert (fresh(moved).state, said()) == ("proposed", None)
 
 
+def test_a_proposal_cannot_outrun_a_contest_of_another(world: TestCentre) -> None:
+    """Two say the same of one case; one is removed, and the other's proposal is not approved."""
+    banks()
+    row = listed(world)
+    waiting = put(world, actor=BANK, second=True)
+    beside = put(world, parse_subject("phone", "081-234-5679", "TH"), actor=BANK, second=True)
+    Listing.objects.filter(id__in=[waiting.id, beside.id]).update(batch="file-1")
+    contest(world, code_of(world, row))
+    decide(world, uphold=True)
+    with pytest.raises(Conflict) as refused:
+        approve_listing(world.centre, waiting.listing_id, APPROVER, approve=True, reason="checked")
+    assert refused.value.code == "listing_was_contested"
+    assert approve_batch(world.centre, "file-1", APPROVER, approve=True, reason="checked") == 2
+    assert (fresh(waiting).state, fresh(beside).state) == ("refused", "standing")
+    assert said() is None
+
+
 def test_withdrawing_does_not_outrun_a_contest(world: TestCentre) -> None:
     """Taken back before the answer was due, it is not listed anew on that ground, nor moved."""
     row = listed(world)
@@ -303,7 +322,9 @@ def test_both_sides_can_check_a_code(world: TestCentre) -> None:
     code = code_of(world, row)
     bears = code_for_notice(world.centre, row.listing_id, LISTER)
     assert bears == (code, countersign(world.centre.person_key, code))
-    assert check_code(world.centre, code) == bears[1]
+    read = read_notice(world.centre, code)
+    assert read is not None
+    assert read.countersign == bears[1]
     assert AuditEntry.objects.filter(verb="read_contest_code").count() == 2
     contest(world, code)
     with pytest.raises(Conflict):

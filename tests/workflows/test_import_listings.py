@@ -149,10 +149,12 @@ def test_a_wrong_row_is_told_and_the_next_is_kept(
 def test_a_further_account_needs_behaviour_and_a_person(world: TestCentre, tmp_path: Path) -> None:
     """Receipt of money alone lists nobody, by file neither."""
     rows = [dict(EXAMPLES[2]) | {name: ""} for name in ("behaviour", "decided_by")]
-    _, problems = taken(world, written(tmp_path, [CASE, *rows]))
+    wallet = {"kind": "wallet", "subject": "BTC:1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"}
+    _, problems = taken(world, written(tmp_path, [CASE, *rows, rows[0] | wallet]))
     assert [problem.code for problem in problems] == [
         "ground_behaviour_missing",
         "ground_nobody_decided",
+        "ground_behaviour_missing",
     ]
 
 

@@ -98,6 +98,14 @@ def test_a_person_needs_two_people_in_any_tier(world: TestCentre) -> None:
     assert standing.tier == LIGHT_BROWN
 
 
+def test_who_decided_does_not_approve(world: TestCentre) -> None:
+    """Also where somebody else wrote it down."""
+    row = put(world, event=Event.POLICE_COMPLAINT, decided_by=APPROVER.person)
+    with pytest.raises(Forbidden) as refused:
+        approve(world, row)
+    assert refused.value.code == "own_request"
+
+
 def test_refused_nothing_was_ever_said(world: TestCentre) -> None:
     """The second person's no ends it; nobody is told."""
     row = put(world, event=Event.POLICE_COMPLAINT)
@@ -136,6 +144,17 @@ def test_receipt_of_money_alone_lists_nobody(
         list_subject(world.centre, wanted, LISTER)
     assert refused.value.code == code
     assert not Listing.objects.exists()
+
+
+def test_a_wallet_further_along_the_trail_needs_behaviour_too(world: TestCentre) -> None:
+    """Told of by the victim it is named by that; where money came on to it, that is no ground."""
+    wallet = parse_subject("wallet", "BTC:1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "TH")
+    told = ground(behaviour="", link=Link.FURTHER_ACCOUNT)
+    with pytest.raises(Refused) as refused:
+        list_subject(world.centre, ToList(wallet, told), LISTER)
+    assert refused.value.code == "ground_behaviour_missing"
+    told_of = ground(behaviour="", link=Link.NOT_BY_MONEY)
+    assert list_subject(world.centre, ToList(wallet, told_of), LISTER).state == "standing"
 
 
 def test_the_first_account_is_listed_as_that_account_only(world: TestCentre) -> None:
@@ -258,9 +277,11 @@ def test_a_police_complaint_moves_a_subject(world: TestCentre) -> None:
 def test_a_move_without_a_second_person_takes_effect_at_once(world: TestCentre) -> None:
     """The suspicion is made sure of: dark brown in place of light brown."""
     banks()
-    former = put(world, event=Event.BANK_SUSPICION, actor=BANK)
+    wanted = ToList(PHONE, ground(Event.BANK_SUSPICION), source_country="LA")
+    former = list_subject(world.centre, wanted, BANK)
     row = move_tier(world.centre, former.listing_id, ground(Event.BANK_CONFIRMED), BANK)
     assert (fresh(row).state, fresh(former).state) == ("standing", "replaced")
+    assert row.source_country == "LA"
     assert_feed_is_true(world)
 
 

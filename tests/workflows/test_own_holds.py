@@ -24,6 +24,7 @@ from holdfast.cases.models import Claim, HoldShare, Notice, Order, OwnHold
 from holdfast.core.errors import Conflict, Forbidden, NotFound, Refused
 from holdfast.core.instant import DAY_US, HOUR_US, format_instant
 from holdfast.workflows.add_claims import Taken
+from holdfast.workflows.complete_report import complete_report
 from holdfast.workflows.confirm_claim import confirm_claim
 from holdfast.workflows.own_holds import OwnHoldTold, end_own_hold, tell_own_hold
 from holdfast.workflows.poll_orders import poll_orders
@@ -141,6 +142,17 @@ def test_the_victims_report_follows_on_the_suspicion(world: TestCentre) -> None:
     assert now(order).state == "extended"
 
 
+def test_a_callers_word_does_not_follow_on_the_suspicion(world: TestCentre) -> None:
+    """It would end later, yet the law's data do not name it: the bank's own basis stays, and firm."""
+    held = own(world)
+    world.pass_time(hours=6 * 24 + 12)
+    world.write([pay("P", VICTIM, MULE, 100, -5)])
+    order = world.report("P").orders[0]
+    world.work()
+    assert stands(order) == ("held", 100, "bank_suspicion", held.lapses_us)
+    assert (now(order).provisional, letters("extend-order", order)) == (False, [])
+
+
 def test_the_longer_basis_of_a_confirmed_report_counts_at_once(world: TestCentre) -> None:
     """The law lets it follow on the suspicion, so the order begins on it."""
     own(world)
@@ -235,6 +247,24 @@ def test_the_clock_runs_from_the_call(world: TestCentre) -> None:
     first.refresh_from_db()
     assert (taken.claims[0].reported_us, first.reported_us) == (called_us, called_us)
     assert taken.orders[0].lapses_us == called_us + 72 * HOUR_US
+
+
+def test_what_is_said_when_the_form_is_filled_counts_too(world: TestCentre) -> None:
+    """That the caller is who they say, and when they called: of payments told before as well."""
+    world.write([pay("P", VICTIM, MULE, 100, -120)])
+    first = by_bank(world, "P", caller_confirmed=False)
+    called_us = world.now_us - 90 * MINUTE_US
+    fuller = told(
+        via="bank",
+        payments=[{"transfer_id": "P", "from_account": VICTIM}],
+        caller_confirmed=True,
+        reported_at=format_instant(called_us),
+    )
+    complete_report(world.centre, first.report.report_id, fuller, actor_of(bank(1)))
+    claim = Claim.objects.get()
+    assert (claim.reported_us, claim.confirmed_us) == (called_us, world.now_us)
+    order = now(first.orders[0])
+    assert (order.basis, order.lapses_us) == ("victim_report", called_us + 72 * HOUR_US)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from holdfast.core.instant import DAY_US
 from holdfast.records import due
 from holdfast.records.models import AuditEntry
 from holdfast.registry.feed.chain import Place
+from holdfast.registry.feed.delta import read_delta
 from holdfast.registry.feed.digest import EMPTY
 from holdfast.registry.feed.models import FeedHead
 from holdfast.registry.feed.signed import Asked
@@ -40,6 +41,7 @@ from holdfast.workflows.confirm_number import Confirmation, confirm_number
 from holdfast.workflows.connect_replica import connect_replica, retire_replica
 from holdfast.workflows.make_snapshots import SnapshotMaker
 from holdfast.workflows.read_feed import place_at
+from holdfast.workflows.registry_keys import hasher
 from holdfast.workflows.retract_entry import CHASE, chase_retraction, owed_by
 
 SECOND_US = 1_000_000
@@ -192,6 +194,48 @@ def test_a_kind_is_told_of_no_tier_that_it_may_not_see(feeding: Feeding, tmp_pat
             follower.step(0)
             assert holding.prove()
         assert exchange.tiers() == {phone(3): BLACK}
+
+
+def test_a_delta_names_no_subject_of_a_tier_that_is_not_seen(feeding: Feeding) -> None:
+    """An exchange that knows a number cannot find in the feed that something is said of it."""
+    exchange = feeding.bank("TH.X1", "exchange")
+    feeding.list(phone(1), BROWN)
+    feeding.retract(phone(1))
+    feeding.list(phone(2), BLACK)
+    feeding.list(phone(2), BROWN)
+    feeding.retract(phone(2))
+    asked = Asked("TH.AOC", "TH.X1", "nonce-00000001")
+    told = give_delta.give_delta(feeding.centre, asked, "exchange", 0, feeding.key)
+    delta = read_delta(told, asked, Place(), feeding.keys, feeding.now_us)
+    hashed = hasher(feeding.centre, exchange.institution_id).hashed
+    names = {hashed(f"phone:{phone(n)}".encode()): n for n in (1, 2)}
+    assert [names.get(entry.key_hash) for entry in delta.entries] == [None, None, 2, 2, None]
+
+
+def test_a_copy_that_was_lost_says_of_nobody_that_they_are_not_listed(
+    feeding: Feeding, bank: Bank
+) -> None:
+    """However lately the centre was met: what was fresh then is not there any more."""
+    feeding.list(phone(1))
+    feeding.list(phone(2))
+    with bank.following() as (follower, _, freshness):
+        follower.step(0)
+        feeding.list(phone(3))
+        follower.step(0)
+        assert not freshness.is_stale
+    with bank.following() as (_, _, freshness):
+        assert not freshness.is_stale
+    index_file(bank.folder).write_bytes(b"damaged")
+    with bank.following() as (follower, holding, freshness):
+        assert holding.needs_snapshot
+        assert freshness.is_stale
+        while follower.step(0) is not Step.NOTHING:
+            pass
+        assert not freshness.is_stale
+    for name in ("state", "registry/index"):
+        (bank.folder / name).unlink()
+    with bank.following() as (follower, _, freshness):
+        assert freshness.is_stale
 
 
 @pytest.mark.parametrize("by_snapshot", [True, False])

@@ -199,7 +199,10 @@ def _read(case: Case, sight: Sight) -> CaseRead:
         merged=list(merged.values_list("number", flat=True)),
         institution_case_ids=_numbers(case, sight, whole=whole),
         reports=[_report(row) for row in sight.reports().filter(case=case).order_by("id")],
-        claims=[ClaimShown.of(row) for row in sight.claims(case).order_by("id")],
+        claims=[
+            ClaimShown.of(row, with_ends=sight.has_ends(row, is_whole=whole))
+            for row in sight.claims(case).order_by("id")
+        ],
         orders=shown,
         owed=[
             AnswerOwed(

@@ -27,8 +27,9 @@ from holdfast.registry.models import Contest
 from holdfast.registry.queries import contest_by_id
 from holdfast.registry.subject import parse_subject
 from holdfast.registry.throttle import Throttle
-from holdfast.workflows.contest_listing import check_code, contest_listing, contest_subject
+from holdfast.workflows.contest_listing import contest_listing, contest_subject
 from holdfast.workflows.decide_contest import decide_contest
+from holdfast.workflows.read_notice import read_notice
 from holdfast.workflows.running import centre
 
 router = Router(tags=["registry contests"])
@@ -50,9 +51,10 @@ class CodeTold(BaseModel):
 
 
 class SignShown(BaseModel):
-    """What the centre's own people can say of a code."""
+    """Whether a code is ours, and what the centre's own people can say of it."""
 
-    countersign: str
+    ours: bool
+    countersign: str | None = Field(description="Four digits; null where the code is not ours.")
 
 
 class EvidenceShown(BaseModel):
@@ -107,9 +109,14 @@ def contest(request: HttpRequest, told: ContestTold) -> HttpResponse:
     summary="Check that a code is ours",
 )
 def check(request: HttpRequest, told: CodeTold) -> SignShown:
-    """Return four digits; if the notice bears others, or who calls cannot say them, beware."""
-    throttle.take(request.META.get("REMOTE_ADDR", ""), centre().now_us())
-    return SignShown(countersign=check_code(centre(), told.code))
+    """Return four digits; if the notice bears others, or who calls cannot say them, beware.
+
+    A code that no notice of ours bears has none, so that nobody can invent one with its digits.
+    """
+    running = centre()
+    throttle.take(request.META.get("REMOTE_ADDR", ""), running.now_us())
+    read = read_notice(running, told.code)
+    return SignShown(ours=read is not None, countersign=read.countersign if read else None)
 
 
 @router.post(

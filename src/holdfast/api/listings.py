@@ -133,7 +133,10 @@ def list_listings(
     limit: Limit = LIMIT_DEFAULT,
     after: After = "",
 ) -> Any:
-    """Return the caller's listings and those about its accounts, the oldest first; the centre all."""
+    """Return the caller's listings and those about its accounts, the oldest first; the centre all.
+
+    That they were read is on record.
+    """
     who = actor(request)
     found = _seen_by(who).order_by("id")
     if state is not None:
@@ -143,9 +146,16 @@ def list_listings(
     start = place(after)
     if start is not None:
         found = found.filter(id__gt=start[0])
-    return page(
-        list(found[: limit + 1]), limit, lambda row: _shown(row, who), lambda row: int(row.id)
-    )
+    rows = list(found[: limit + 1])
+    with transaction.atomic():
+        audit.record(
+            at_us=centre().now_us(),
+            actor=who.name,
+            verb="list_listings",
+            subject="registry",
+            detail={"shown": min(len(rows), limit)},
+        )
+    return page(rows, limit, lambda row: _shown(row, who), lambda row: int(row.id))
 
 
 @router.get(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -25,6 +24,7 @@ from holdfast.core.errors import (
     LedgerError,
     NotFound,
     Refused,
+    arose_at,
 )
 from holdfast.core.words import LANGUAGES, N_, set_language
 from holdfast.people.keys import NotRecognised
@@ -210,6 +210,5 @@ def _busy(request: HttpRequest, error: Any) -> HttpResponse:
 
 def _unforeseen(request: HttpRequest, error: Any) -> HttpResponse:
     """Answer 500 and log where it happened, not what was said: that could be personal."""
-    places = "".join(traceback.format_tb(error.__traceback__))
-    log.error("a request failed with %s at\n%s", type(error).__name__, places)
+    log.error("a request failed with %s", arose_at(error))
     return problem(request, of_status(500), status=500)

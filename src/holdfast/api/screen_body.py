@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
+from holdfast.api.arrow_stream import read_stream, texts_of
 from holdfast.core.errors import Refused
 from holdfast.core.instant import format_instant
 from holdfast.core.words import N_
@@ -127,7 +128,7 @@ def read_lines(body: bytes, why: Why) -> Asked:
 
 
 def read_arrow(body: bytes, why: Why, kind: str) -> Asked:
-    """Read an Arrow stream: a column `key`, and `kind` where the address names none.
+    """Read an uncompressed Arrow stream: a column `key`, and `kind` where the address names none.
 
     Raises:
         Refused: `question_unreadable` or `question_too_many`.
@@ -135,13 +136,11 @@ def read_arrow(body: bytes, why: Why, kind: str) -> Asked:
     import pyarrow as pa
 
     try:
-        with pa.ipc.open_stream(body) as stream:
-            table = stream.read_all()
-        table.validate(full=True)
+        table = read_stream(body)
         _check_count(table.num_rows)
-        keys = table.column("key").cast(pa.string()).combine_chunks()
-        kinds = None if kind else table.column("kind").cast(pa.string()).to_pylist()
-    except (pa.ArrowException, KeyError) as error:
+        keys = texts_of(table.column("key"), TEXT_LENGTH_MAX)
+        kinds = None if kind else texts_of(table.column("kind"), TEXT_LENGTH_MAX).to_pylist()
+    except (pa.ArrowException, KeyError, ValueError, OSError) as error:  # OSError: it was cut short
         raise unreadable(error) from None
     if not table.num_rows:
         raise unreadable(ValueError("no rows"))

@@ -49,8 +49,8 @@ class ClaimShown(BaseModel):
     credit_account: str | None
 
     @classmethod
-    def of(cls, claim: Claim) -> ClaimShown:
-        """Show a claim."""
+    def of(cls, claim: Claim, *, with_ends: bool = True) -> ClaimShown:
+        """Show a claim, and between which accounts it was paid to those who may know."""
         return cls(
             claim_id=claim.claim_id,
             state=ClaimState(claim.state),
@@ -63,8 +63,8 @@ class ClaimShown(BaseModel):
             paid_at=at_or_none(claim.time_us),
             amount_minor=claim.amount_minor,
             currency=claim.currency or None,
-            debit_account=claim.debit_account or None,
-            credit_account=claim.credit_account or None,
+            debit_account=(claim.debit_account or None) if with_ends else None,
+            credit_account=(claim.credit_account or None) if with_ends else None,
         )
 
 

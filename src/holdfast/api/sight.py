@@ -92,6 +92,17 @@ class Sight:
         ordered = Order.objects.filter(claim=OuterRef("pk"), institution_id=mine)
         return claims.filter(self._on_my_accounts() | Exists(told) | Exists(ordered))
 
+    def has_ends(self, claim: Claim, *, is_whole: bool) -> bool:
+        """Whether the caller may know between which accounts a claim was paid.
+
+        Its two banks do, and who told of it; not a bank to which the money went on.
+        """
+        if is_whole or self.is_mine(claim.debit_account) or self.is_mine(claim.credit_account):
+            return True
+        mine = {"report__institution_id": self.actor.institution_id}
+        told: bool = claim.told_by.filter(**mine).exists()
+        return told
+
     def orders(self, case: Case | None = None) -> QuerySet[Order]:
         """Return the orders that the caller sees, of one case or of all."""
         orders = Order.objects.all() if case is None else Order.objects.filter(case=case)

@@ -83,8 +83,9 @@ def demo(arguments: argparse.Namespace) -> int:
     if arguments.seeds is not None:
         return _demo_of_seeds(arguments, folder)
     if arguments.reports_per_hour is not None:
-        from holdfast.cli.load import load
+        from holdfast.cli.load import check_load, load
 
+        check_load(arguments)
         clear(folder, WRITTEN)
         return load(arguments, folder / LOAD_FOLDER)
     from holdfast.cli.played import play_in, to_play
@@ -172,10 +173,14 @@ def _demo_of_seeds(arguments: argparse.Namespace, folder: Path) -> int:
         )
     clear(folder, [])
     seeds = range(arguments.seed, arguments.seed + arguments.seeds)
-    with progress_bar(len(seeds)) as advance, ThreadPoolExecutor(os.cpu_count()) as pool:
+    with (
+        progress_bar(len(seeds)) as advance,
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+        _tie() as tie,
+    ):
 
         def played(seed: int) -> dict[str, Any]:
-            data = _play_apart(seed, folder / f"seed-{seed}", arguments)
+            data = _play_apart(seed, folder / f"seed-{seed}", arguments, tie)
             advance(1)
             return data
 
@@ -184,7 +189,18 @@ def _demo_of_seeds(arguments: argparse.Namespace, folder: Path) -> int:
     return _tell_of_seeds(arguments, found)
 
 
-def _play_apart(seed: int, folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+@contextmanager
+def _tie() -> Iterator[int]:
+    """Give an input for programs that end with it: when this ends, or the process, however."""
+    theirs, ours = os.pipe()
+    try:
+        yield theirs
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def _play_apart(seed: int, folder: Path, arguments: argparse.Namespace, tie: int) -> dict[str, Any]:
     """Play one seed in a process of its own; its centre and banks are not kept."""
     words = [
         *("--seed", str(seed), "--into", str(folder), "--format", "json"),
@@ -195,8 +211,10 @@ def _play_apart(seed: int, folder: Path, arguments: argparse.Namespace) -> dict[
     ]
     if arguments.scenario is not None:
         words += ["--scenario", arguments.scenario]
-    command = [sys.executable, "-m", "holdfast.cli.main", "demo", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    command = [sys.executable, "-m", "holdfast.cli.tied", "demo", *words]
+    done = subprocess.run(  # noqa: S603  (our own module)
+        command, stdin=tie, capture_output=True, text=True, check=False
+    )
     if done.returncode not in (DONE, NOT_WHOLE):
         raise Refused(
             "seed_not_played",

@@ -88,6 +88,18 @@ def summary_lines(ours: Summary, today: Summary) -> Iterator[str]:
     yield from (f"  {words}" for words in ours.broken)
 
 
+def percentiles_words(times: Percentiles) -> str:
+    """Say what was measured, in milliseconds; a dash where it never came."""
+    if times.p50_s is None or times.p99_s is None:
+        return "–"
+    return say(
+        N_("p50 {median} ms, p99 {high} ms, of {count}"),
+        median=f"{1000 * times.p50_s:.0f}",
+        high=f"{1000 * times.p99_s:.0f}",
+        count=times.count,
+    )
+
+
 def _what_was_played(wanted: Wanted, played: Played) -> str:
     if wanted.scenario is not None:
         return say(
@@ -201,7 +213,7 @@ def _time_lines(ours: Score) -> Iterator[str]:
         (N_("report to first effective hold"), measured.first_held),
         (N_("report to last answer of a machine"), measured.last_answer),
     ):
-        yield f"  {padded(say(words), LABEL - 2)} {_percentiles(times)}"
+        yield f"  {padded(say(words), LABEL - 2)} {percentiles_words(times)}"
 
 
 def _next_lines(folder: Path) -> Iterator[str]:
@@ -240,17 +252,6 @@ def _percent(part: float | None) -> str:
 
 def _hours(hours: float | None) -> str:
     return "–" if hours is None else f"{hours:.1f}"
-
-
-def _percentiles(times: Percentiles) -> str:
-    if times.p50_s is None or times.p99_s is None:
-        return "–"
-    return say(
-        N_("p50 {median} ms, p99 {high} ms, of {count}"),
-        median=f"{1000 * times.p50_s:.0f}",
-        high=f"{1000 * times.p99_s:.0f}",
-        count=times.count,
-    )
 
 
 def _spread(name: str, spread: Spread | None) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.cli.centre import refuse_password
+from holdfast.cli.demo_table import percentiles_words
 from holdfast.cli.main import DONE, NOT_WHOLE
 from holdfast.cli.running_centre import (
     NAME,
@@ -24,6 +25,7 @@ from holdfast.cli.running_centre import (
 from holdfast.cli.screen import Screen
 from holdfast.cli.table_page import padded
 from holdfast.core.errors import Refused
+from holdfast.core.instant import SECOND_US
 from holdfast.core.words import N_, say
 
 if TYPE_CHECKING:
@@ -78,15 +80,23 @@ class _Ran:
     cpu_s: Mapping[str, float]
 
 
+def check_load(arguments: argparse.Namespace) -> None:
+    """Let a load pass that can be made, before anything is written.
+
+    Raises:
+        Refused: `load_impossible` or `database_password_shown`.
+    """
+    refuse_password(arguments.database or "")
+    _check(arguments.reports_per_hour, arguments.load_seconds)
+
+
 def load(arguments: argparse.Namespace, folder: Path) -> int:
     """Send reports to a centre of its own in an empty folder, and tell how it went.
 
     Raises:
-        Refused: `load_impossible`, `database_in_use`, or as the country.
+        Refused: `database_in_use`, or as the country.
         CentreError: the centre or a bank could not be run.
     """
-    refuse_password(arguments.database or "")
-    _check(arguments.reports_per_hour, arguments.load_seconds)
     end_as_by_ctrl_c()
     found = _measure(arguments, folder)
     data = {"seed": arguments.seed, "measured": {"load": asdict(found)}}
@@ -121,7 +131,7 @@ def load_lines(found: Load) -> Iterator[str]:
         (N_("report to first order at a bank"), found.first_order),
         (N_("report to first effective hold"), found.first_held),
     ):
-        yield f"  {padded(say(words), LABEL)} {_waits(waits)}"
+        yield f"  {padded(say(words), LABEL)} {percentiles_words(waits)}"
     drained = say(N_("{seconds} s"), seconds=f"{found.drained_s:.1f}")
     at_rest = padded(say(N_("last answer to all at rest")), LABEL)
     yield f"  {at_rest} {drained}"
@@ -220,7 +230,7 @@ def _run(
     shares, seed = (arguments.silent, arguments.by_hand), arguments.seed
     turns = lasting_turns(town.banks, *shares, seed, present.world.begins_us)
     behave(town, turns)
-    answering = set(town.banks) - {turn.who for turn in turns if turn.manner is Manner.FAULT}
+    answering = set(town.banks) - {turn.who for turn in turns if turn.manner is Manner.DOWN}
     rng = plain_stream(seed, Purpose.CALLS)
     claims = rng.sample(present.past.claims, len(present.past.claims))
     offsets_us = arrivals_us(arguments.reports_per_hour, arguments.load_seconds, rng)
@@ -239,7 +249,7 @@ def _run(
 def _judged(arguments: argparse.Namespace, ran: _Ran, books: Books, broken: Sequence[str]) -> Load:
     """Return what all that was sent came to."""
     from holdfast.cli.load_check import first_waits
-    from holdfast.simulation.load import percentiles_of
+    from holdfast.simulation.score import percentiles
 
     orders_us, holds_us = first_waits(ran.sent, books)
     taken = [one for one in ran.sent if one.is_taken]
@@ -251,9 +261,9 @@ def _judged(arguments: argparse.Namespace, ran: _Ran, books: Books, broken: Sequ
         refused=len(ran.sent) - len(taken),
         told_again=sum(one.tries - 1 for one in ran.sent),
         orders=sum(map(len, books)),
-        answered=percentiles_of([one.answered_us - one.due_us for one in taken]),
-        first_order=percentiles_of(orders_us),
-        first_held=percentiles_of(holds_us),
+        answered=percentiles((one.answered_us - one.due_us) / SECOND_US for one in taken),
+        first_order=percentiles(wait_us / SECOND_US for wait_us in orders_us),
+        first_held=percentiles(wait_us / SECOND_US for wait_us in holds_us),
         drained_s=ran.drained_s,
         cpu_s=ran.cpu_s,
         broken=broken,
@@ -306,14 +316,3 @@ def _children_s() -> Iterator[tuple[int, float]]:
             fields = file.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
             if int(fields[1]) == os.getpid():
                 yield int(file.parent.name), sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-
-
-def _waits(waits: Percentiles) -> str:
-    if waits.p50_s is None or waits.p99_s is None:
-        return "–"
-    return say(
-        N_("p50 {median} ms, p99 {high} ms, of {count}"),
-        median=f"{1000 * waits.p50_s:.0f}",
-        high=f"{1000 * waits.p99_s:.0f}",
-        count=waits.count,
-    )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from holdfast.core.errors import Refused
+from holdfast.cli.running_centre import NAME, make_centre
 from holdfast.core.instant import DAY_US
-from holdfast.core.words import N_
 
 if TYPE_CHECKING:
     from holdfast.server.home import Home
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from holdfast.simulation.world import World
 
 CENTRE_FOLDER, BANKS_FOLDER = "centre", "banks"
-NAME = "TH.AOC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,30 +109,10 @@ def play_in(folder: Path, play: Play, progress: Progress) -> Played:
         for clock in (banks, centre):
             # Keys are made a day before they are needed.
             clock.set(play.world.begins_us - DAY_US)
-        home = _make_centre(folder / CENTRE_FOLDER, centre)
+        home = make_centre(folder / CENTRE_FOLDER, clock=centre)
         diary = _play(play, (banks, centre), home, progress)
     today = play_today(play.world, play.seed)
     return Played(play.world, score_of(diary), score_of(today))
-
-
-def _make_centre(folder: Path, clock: SharedClock) -> Home:
-    """Make a centre's home and set Django up for it, which a process can do once."""
-    from django.apps import apps
-
-    if apps.ready:
-        raise Refused(
-            "centre_set_up", N_("a process plays one country; this one works for a centre already")
-        )
-    os.environ["HOLDFAST_HOME"] = str(folder)
-    from holdfast.cli.shell import enter_centre
-    from holdfast.server.make_home import HomeWanted, make_home
-
-    home = make_home(HomeWanted(folder=folder, country="TH", name=NAME), clock)
-    enter_centre(migrated=False)
-    from django.core.management import call_command
-
-    call_command("migrate", interactive=False, verbosity=0)
-    return home
 
 
 def _play(
@@ -143,7 +120,7 @@ def _play(
 ) -> Diary:
     from holdfast.records.signing_key import dated_keys
     from holdfast.server.lockstep import Lockstep
-    from holdfast.server.sound import broken_records
+    from holdfast.server.sound import broken_records, lost_records
     from holdfast.simulation.known_stops import known_stops
     from holdfast.simulation.play import Clocks, play
     from holdfast.simulation.town import Town
@@ -167,5 +144,9 @@ def _play(
             progress=progress,
         )
         stepped.seal()
-        broken = tuple(broken_records(home, centre()))
+        cases = [reported.case for reported in diary.reported]
+        answers = [
+            (bank, answer) for bank, desk in town.desks.items() for answer in desk.acknowledged()
+        ]
+        broken = (*lost_records(cases, answers), *broken_records(home, centre()))
     return replace(diary, broken=(*diary.broken, *broken))

@@ -152,7 +152,7 @@ def approve(arguments: argparse.Namespace) -> int:
 def _person(name: str, institution: str | None) -> Actor:
     """Return a named person who acts for an institution, or for the centre."""
     from holdfast.people.actor import Actor
-    from holdfast.people.keys import person_of
+    from holdfast.people.keys import NAMED, person_of
     from holdfast.people.models import Institution
     from holdfast.people.role import scopes_of
     from holdfast.server.runtime import centre
@@ -161,7 +161,7 @@ def _person(name: str, institution: str | None) -> Actor:
     if not person:
         raise Refused("person_missing", N_("say who does this: a name is needed"))
     if institution is None or institution == running.name:
-        known = person if person.startswith("staff:") else f"person:{person}"
+        known = person if person.startswith("staff:") else f"{NAMED}{person}"
         return Actor(known, running.name, scopes_of("centre"), is_centre=True, person=person)
     found = Institution.objects.filter(institution_id=institution, closed_us=None).first()
     if found is None:
@@ -171,7 +171,7 @@ def _person(name: str, institution: str | None) -> Actor:
             institution=institution[:60],
         )
     return Actor(
-        f"person:{person}@{institution}", institution, scopes_of(found.kind), person=person
+        f"{NAMED}{person}@{institution}", institution, scopes_of(found.kind), person=person
     )
 
 

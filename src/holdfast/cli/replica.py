@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -189,6 +190,7 @@ def keep_following(
 
     pause_s, told, apart_told = _PAUSE_S, "", False
     while not stop.is_set():
+        begun_s = time.monotonic()
         try:
             step = follower.step()
         except HoldfastError as error:
@@ -200,7 +202,9 @@ def keep_following(
         else:
             pause_s, told = _PAUSE_S, ""
             apart_told = _tell_clock(freshness, announce, is_told=apart_told)
-            if step is Step.WAITING:
+            was_held = time.monotonic() - begun_s > _PAUSE_S / 2
+            if step is Step.WAITING or (step is Step.NOTHING and not was_held):
+                # A centre that has too many waiting holds no question: it is asked less often.
                 stop.wait(_PAUSE_S)
             continue
         stop.wait(pause_s)

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,17 +43,30 @@ CONNECTIONS_MAX = 100
 FEED_EVERY_S = 1.0
 
 
-def make_centre(folder: Path, database: str | None = None) -> Home:
+def make_centre(
+    folder: Path, database: str | None = None, clock: Callable[[], int] | None = None
+) -> Home:
     """Make a centre's home and database, and set Django up for it, which a process can do once.
+
+    Its first key is as old as the clock says, this machine's where none is given.
 
     Raises:
         CentreError: as `make_home`, or the database can't be used.
+        Refused: `centre_set_up`.
     """
+    from django.apps import apps
+
+    if apps.ready:
+        raise Refused(
+            "centre_set_up", N_("a process plays one country; this one works for a centre already")
+        )
     os.environ["HOLDFAST_HOME"] = str(folder)
     from holdfast.cli.shell import enter_centre
     from holdfast.server.make_home import HomeWanted, make_home
+    from holdfast.server.runtime import CLOCK
 
-    home = make_home(HomeWanted(folder=folder, country="TH", name=NAME, database=database))
+    wanted = HomeWanted(folder=folder, country="TH", name=NAME, database=database)
+    home = make_home(wanted, clock or CLOCK)
     enter_centre(migrated=False)
     from django.core.management import call_command
 

@@ -21,6 +21,7 @@ can succeed later without anything being changed.
 
 from __future__ import annotations
 
+import traceback
 from typing import ClassVar
 
 from holdfast.core.words import say
@@ -104,3 +105,8 @@ class NotFound(HoldfastError):
 
 class Conflict(HoldfastError):
     """What was asked does not fit the state that things are in."""
+
+
+def arose_at(error: BaseException) -> str:
+    """Return where an error arose, for a log: not what it says, for that could be personal."""
+    return f"{type(error).__name__} at\n{''.join(traceback.format_tb(error.__traceback__))}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -25,6 +25,8 @@ _FORM = re.compile(r"hf_([0-9a-f]{16})_([0-9a-f]{64})", re.ASCII).fullmatch
 _NOBODY = "0" * 64
 """What the secret of an unknown key is compared with, so that it takes as long as a known one."""
 _SCOPES = {scope.value: scope for scope in Scope}
+NAMED = "person:"
+"""Begins the name of an actor who was named at a command of the installation."""
 
 
 class NotRecognised(HoldfastError):
@@ -115,14 +117,25 @@ class Hands:
 
 
 def hands_of(actor_name: str) -> Hands:
-    """Return whose hands an actor's name stands for; `staff:12` is a person itself."""
+    """Return whose hands an actor's name stands for.
+
+    `staff:12` is a person itself; `person:malee@TH.THCBC.004` is one named at a command.
+    """
     key_id = actor_name.rpartition("/")[2] if actor_name.startswith("key:") else ""
     key = ApiKey.objects.filter(key_id=key_id).first() if key_id else None
     if key is None:
-        return Hands(frozenset((actor_name,)), "")
+        return Hands(frozenset((actor_name, *_named(actor_name))), "")
     # Behind the commands of the installation stands no person that is known.
     issued_by = key.issued_by if key.issued_by != CENTRE_ITSELF else ""
     return Hands(frozenset((actor_name, key.person)) - {""}, issued_by)
+
+
+def _named(actor_name: str) -> Iterator[str]:
+    """Yield who may be meant by an actor's name, with and without what follows its last `@`."""
+    if actor_name.startswith(NAMED):
+        whole = actor_name.removeprefix(NAMED)
+        yield whole
+        yield whole.rpartition("@")[0] or whole
 
 
 def person_of(told: str) -> str:

@@ -114,7 +114,8 @@ def _check_receipt(subject: Subject, ground: Ground) -> None:
                 N_("the sending bank has not confirmed the payment; until then nobody is listed"),
             )
         return
-    if ground.event is Event.OFFICIAL_LIST or subject.kind not in _HOLDS_MONEY:
+    is_by_money = subject.kind in _HOLDS_MONEY or ground.link is Link.FURTHER_ACCOUNT
+    if ground.event is Event.OFFICIAL_LIST or not is_by_money:
         return
     if len(ground.behaviour.strip()) < BEHAVIOUR_LENGTH_MIN:
         raise Refused(

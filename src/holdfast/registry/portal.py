@@ -147,9 +147,10 @@ def _grade(cells: Mapping[str, str]) -> Grade:
 
 
 def _link(subject: Subject, level: int) -> Link:
-    if subject.kind not in (SubjectKind.ACCOUNT, SubjectKind.PROXY):
-        return Link.NOT_BY_MONEY
-    return Link.FIRST_ACCOUNT if level == 1 else Link.FURTHER_ACCOUNT
+    if subject.kind in (SubjectKind.ACCOUNT, SubjectKind.PROXY):
+        return Link.FIRST_ACCOUNT if level == 1 else Link.FURTHER_ACCOUNT
+    is_further = subject.kind is SubjectKind.WALLET and level > 1
+    return Link.FURTHER_ACCOUNT if is_further else Link.NOT_BY_MONEY
 
 
 def _subject(cells: Mapping[str, str], country: str, key: bytes) -> Subject | None:

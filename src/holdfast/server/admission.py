@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from holdfast.api.bounded import App, Receive, Scope, Send, refuse
+from collections.abc import Callable
+
+from holdfast.api.bounded import App, BoundedBody, Receive, Scope, Send, refuse
+from holdfast.api.long_poll import FeedWait
+from holdfast.api.problem import BODY_BYTES_MAX
 from holdfast.core.errors import CentreError
 from holdfast.core.words import N_
 
@@ -30,6 +34,15 @@ class Admission:
             await self._app(scope, receive, send)
         finally:
             self._at_once -= 1
+
+
+def at_the_door(app: App, newest: Callable[[], int], at_once_max: int) -> App:
+    """Return an application behind its bounds; who waits for the feed takes no place meanwhile.
+
+    Anybody can wait there, before a key is looked at: with places, they would keep reports out.
+    `newest` returns the feed's last number.
+    """
+    return FeedWait(Admission(BoundedBody(app, BODY_BYTES_MAX), at_once_max), newest)
 
 
 def _busy() -> CentreError:

@@ -15,10 +15,7 @@ def _application() -> Any:
     """Set Django up, and tell the API for which centre it works."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "holdfast.server.settings")
     django.setup(set_prefix=False)
-    from holdfast.api.bounded import BoundedBody
-    from holdfast.api.long_poll import FeedWait
-    from holdfast.api.problem import BODY_BYTES_MAX
-    from holdfast.server.admission import Admission
+    from holdfast.server.admission import at_the_door
     from holdfast.server.handler import OneThreadHandler
     from holdfast.server.home import this_home
     from holdfast.server.runtime import CLOCK, centre, feed_house, order_keys
@@ -29,8 +26,8 @@ def _application() -> Any:
     set_centre(centre)
     set_public_keys(order_keys)
     set_feed_house(feed_house)
-    bounded = BoundedBody(FeedWait(OneThreadHandler(), look), BODY_BYTES_MAX)
-    return with_screening(Admission(bounded, REQUESTS_IN_HAND_MAX), this_home(), CLOCK)
+    house = at_the_door(OneThreadHandler(), look, REQUESTS_IN_HAND_MAX)
+    return with_screening(house, this_home(), CLOCK)
 
 
 application = _application()

@@ -115,8 +115,9 @@ def check_start(
     """Refuse to begin with a clock that can't be right, or that nobody has looked at for long.
 
     `alive_us` is when a worker was last at work, `jumped_us` by how much the clock has jumped for
-    one that is at work now, `database_us` what the database's machine says. A centre may rightly have been off for a week; but where a clock is a day ahead, holds would
-    end a day early, and nothing here can tell the one from the other. A person can.
+    one that is at work now, `database_us` what the database's machine says. A centre may rightly
+    have been off for a week; but where a clock is a day ahead, holds would end a day early, and
+    nothing here can tell the one from the other. A person can.
 
     Raises:
         CentreError: `clock_went_back`, `clock_jumped`, `clock_apart` or `clock_far_ahead`.

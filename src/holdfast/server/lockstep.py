@@ -38,7 +38,6 @@ from holdfast.core.words import N_
 from holdfast.law.law import Law
 from holdfast.ledger.store import LedgerStore, LedgerWriter
 from holdfast.ledger.transfer import Transfer
-from holdfast.people.role import Scope, scopes_of
 from holdfast.records import due, outbox
 from holdfast.records.models import DueWork, OutboxMessage
 from holdfast.records.seal import seal
@@ -46,14 +45,10 @@ from holdfast.records.signing_key import current_key, dated_keys
 from holdfast.records.waits import wait_us
 from holdfast.server.handler import OneThreadHandler
 from holdfast.server.home import Home
+from holdfast.server.parties import enter_party
 from holdfast.workflows.answers_together import LEARN
 from holdfast.workflows.centre import Centre
-from holdfast.workflows.connect_institution import (
-    Connection,
-    add_public_key,
-    connect_institution,
-    issue_program_key,
-)
+from holdfast.workflows.connect_institution import Connection
 from holdfast.workflows.deliver_message import (
     Brought,
     Reached,
@@ -76,7 +71,7 @@ BANKS_AT_ONCE = 8
 ROUNDS_MAX = 1_000
 """How often something new may fall due at one instant before that is taken for a fault."""
 START_S_MAX = 20.0
-TIMEOUTS = Timeouts(connect_s=2.0, read_s=0.5, total_s=1.0)
+TIMEOUTS = Timeouts(connect_s=2.0, read_s=2.0, total_s=3.0)
 """Simulated time stands still meanwhile; a bank that does not answer is to cost no minute."""
 
 
@@ -174,23 +169,11 @@ class Lockstep:
 
         With an endpoint orders are pushed to it; without, it polls.
         """
-        me = self.centre.itself
         delivery = "push" if endpoint else "poll"
         told = Connection(institution_id, institution_id, kind, delivery, endpoint)
-        connect_institution(self.centre, told, me)
-        if key is not None:
-            add_public_key(self.centre, institution_id, key, me)
+        text = enter_party(self.centre, told, key, self.chance.randbytes, "in lockstep")
         self._reached = reached()
-        scopes: Sequence[Scope] = sorted(scopes_of(kind), key=lambda scope: scope.value)
-        return issue_program_key(
-            self.centre,
-            institution_id,
-            scopes,
-            "in lockstep",
-            me,
-            self.chance.randbytes,
-            person="somebody played" if kind == "centre" else "",
-        )
+        return text
 
     def stop(self, account: str, kind: str) -> None:
         """Enter that trails end at an account, such as that of all cash points."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from django.db.models import Count
 
 from holdfast.cases.hold import HoldState
-from holdfast.cases.models import Order
+from holdfast.cases.models import BankAnswer, Case, Order
 from holdfast.cases.queries import OPEN_VALUES
 from holdfast.core.words import N_, say
 from holdfast.records.models import OutboxMessage
@@ -15,6 +15,23 @@ from holdfast.records.signing_key import public_keys
 from holdfast.records.verify import verify
 from holdfast.server.home import Home
 from holdfast.workflows.messages_out import HOLD
+
+
+def lost_records(cases: Collection[str], answers: Collection[tuple[str, str]]) -> Iterator[str]:
+    """Yield in words what a centre acknowledged and does not have.
+
+    `cases` are the numbers that callers were told, `answers` those that it took, by institution
+    and id.
+    """
+    for case in sorted(set(cases) - set(Case.objects.values_list("number", flat=True))):
+        yield say(N_("the case {case} was acknowledged and is not kept"), case=case)
+    kept = set(BankAnswer.objects.values_list("institution_id", "answer_id"))
+    for bank, answer_id in sorted(set(answers) - kept):
+        yield say(
+            N_("the answer {answer} of {bank} was acknowledged and is not kept"),
+            answer=answer_id,
+            bank=bank,
+        )
 
 
 def broken_records(home: Home, now_us: int) -> Iterator[str]:

@@ -34,7 +34,14 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 
 from holdfast.banks.client import BankClient
 from holdfast.banks.deadline import Timeouts, http_client
-from holdfast.core.errors import CentreError, Conflict, HoldfastError, LedgerError, Refused
+from holdfast.core.errors import (
+    CentreError,
+    Conflict,
+    HoldfastError,
+    LedgerError,
+    Refused,
+    arose_at,
+)
 from holdfast.core.instant import DAY_US, SECOND_US
 from holdfast.core.keys import SigningKey
 from holdfast.records import due, outbox
@@ -167,6 +174,9 @@ class Worker:
             do_together(self.centre, works)
         except HoldfastError as error:
             log.info("%d works are done one by one: %s", len(works), error.code)
+            return False
+        except Exception as error:  # noqa: BLE001  (by itself, only the one that fails must wait)
+            log.warning("%d works are done one by one: %s", len(works), type(error).__name__)
             return False
         return True
 
@@ -323,8 +333,8 @@ def guarded(step: Callable[[], bool]) -> bool:
         log.warning("the ledger can't be used now: %s", error.code)
     except CentreError as error:
         log.warning("a step of the worker must wait: %s", error.code)
-    except Exception:
-        log.exception("a step of the worker failed")
+    except Exception as error:  # noqa: BLE001  (whatever it is, the other steps go on)
+        log.error("a step of the worker failed with %s", arose_at(error))  # noqa: TRY400
     return pause()
 
 

@@ -16,7 +16,7 @@ from holdfast.banks.agent.faults import AgentFault
 from holdfast.banks.agent.outbox import Outbox
 from holdfast.banks.agent.store import connect, transaction
 from holdfast.banks.deadline import Timeouts
-from holdfast.banks.messages import AnswerStatus, Onward
+from holdfast.banks.messages import AnswerStatus, Onward, parse_answer
 from holdfast.banks.poller import Centre, CentreClient
 from holdfast.core.errors import Conflict
 from holdfast.core.keys import SigningKey
@@ -147,6 +147,12 @@ class Desk:
     def post_out(self, now_us: int) -> int:
         """Post the answers that are due to the centre; say how many it took."""
         return self._post(now_us)
+
+    def acknowledged(self) -> Iterator[str]:
+        """Yield the ids of the answers that the centre took when they were posted."""
+        rows = self._db.execute("SELECT body FROM outbox WHERE sent_us IS NOT NULL")
+        for row in rows.fetchall():
+            yield parse_answer(row["body"]).answer_id
 
     def balances_minor(self) -> dict[str, int]:
         """Return the booked balance of every account."""

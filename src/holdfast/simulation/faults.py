@@ -28,7 +28,7 @@ class FaultDay(Enum):
     """What goes wrong each day, for some hours, by the name that `--faults` takes."""
 
     SILENT_BANK = "silent-bank"  # a bank takes orders and never answers
-    SLOW_BANK = "slow-bank"  # a bank answers rightly, after a second of real time
+    SLOW_BANK = "slow-bank"  # a bank answers after a second of real time: too late
     ERROR_BANK = "error-bank"  # a bank answers every order with status 500
     TWICE_BANK = "twice-bank"  # a bank gives several answers to one order
     UNORDERED_BANK = "unordered-bank"  # a bank acknowledges after its final answer
@@ -43,8 +43,8 @@ class FaultDay(Enum):
     CUT_BANK = "cut-bank"  # the network between a bank and the centre is cut
     CUT_CENTRE = "cut-centre"  # the centre is cut off from everybody
     CRASH_BANK = "crash-bank"  # a bank's process is killed and starts again
-    CRASH_CENTRE = "crash-centre"  # the centre's process is killed and starts again
-    DEAD_CENTRE = "dead-centre"  # the centre's process does not run
+    CRASH_CENTRE = "crash-centre"  # the centre ends with work in hand and starts again
+    DEAD_CENTRE = "dead-centre"  # the centre does nothing, and nobody reaches it
     CLOCK_BACK = "clock-back"  # the centre's clock goes five minutes wrong, backwards
     CLOCK_AHEAD = "clock-ahead"  # the centre's clock goes five minutes wrong, forwards
     BANK_CLOCK_BACK = "bank-clock-back"  # a bank's clock goes five minutes wrong, backwards
@@ -52,7 +52,7 @@ class FaultDay(Enum):
 
 
 class Invariant(Enum):
-    """What holds after every play, faults or not; `Diary.broken` names those that did not."""
+    """What holds after every play, faults or not; `Diary.broken` says in words what did not."""
 
     NOTHING_LOST = "nothing_lost"  # each report and answer acknowledged is in the centre's books
     NO_ORDER_DOUBLED = "no_order_doubled"  # an order counts once at its bank, however often sent

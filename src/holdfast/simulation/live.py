@@ -188,8 +188,10 @@ class Live:
 
 
 def behave(town: Town, turns: Sequence[Turn]) -> None:
-    """Let banks answer by hand, or fail in some way, from now on."""
+    """Let banks be away, answer by hand, or fail in some way, from now on."""
     for turn in turns:
+        if turn.manner is Manner.DOWN:
+            town.close(turn.who)
         town.answer_later(turn.who, later=turn.manner is Manner.BY_HAND)
         town.desks[turn.who].fail(turn.fault, turn.value_us / SECOND_US)
 

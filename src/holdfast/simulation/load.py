@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from math import ceil
 from pathlib import Path
 from random import Random
 from threading import Event
@@ -19,7 +18,6 @@ from holdfast.banks.messages import parse_answer
 from holdfast.core.instant import HOUR_US, SECOND_US
 from holdfast.simulation.country import PlantedClaim
 from holdfast.simulation.real_time import real_us
-from holdfast.simulation.score import Percentiles
 
 IN_FLIGHT_MAX = 64
 """Of reports at once; others wait, and their waits count."""
@@ -116,16 +114,6 @@ def orders_in(book_file: Path, institution: str) -> Mapping[str, AtBank]:
         )
         for order_id, account, asked, held in map(tuple, orders)
     }
-
-
-def percentiles_of(waits_us: Sequence[int]) -> Percentiles:
-    """Return the nearest ranks of some waits, in seconds."""
-    ordered = sorted(waits_us)
-    p50_s, p99_s = (
-        ordered[ceil(share * len(ordered)) - 1] / SECOND_US if ordered else None
-        for share in (0.5, 0.99)
-    )
-    return Percentiles(len(ordered), p50_s, p99_s)
 
 
 def _send(ask: Ask, claim: PlantedClaim, due_us: int, ended: Event) -> Sent:

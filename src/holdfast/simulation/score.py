@@ -307,13 +307,14 @@ def _rank(ordered: Sequence[float], percent: int) -> float | None:
 
 def _measured(diary: Diary) -> Measured:
     return Measured(
-        _percentiles(times.first_order_s for times in diary.times),
-        _percentiles(times.first_held_s for times in diary.times),
-        _percentiles(times.last_answer_s for times in diary.times),
+        percentiles(times.first_order_s for times in diary.times),
+        percentiles(times.first_held_s for times in diary.times),
+        percentiles(times.last_answer_s for times in diary.times),
     )
 
 
-def _percentiles(seconds: Iterable[float | None]) -> Percentiles:
+def percentiles(seconds: Iterable[float | None]) -> Percentiles:
+    """Return the nearest ranks of some times; what never came is left out."""
     ordered = sorted(value for value in seconds if value is not None)
     return Percentiles(len(ordered), _rank(ordered, 50), _rank(ordered, 99))
 

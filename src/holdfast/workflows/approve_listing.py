@@ -15,7 +15,7 @@ from holdfast.registry.models import OPEN_CONTEST_VALUES, Contest, Listing
 from holdfast.registry.queries import AT_ONCE, listing_by_id, lock_registry
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.change_registry import step_listings, tell_feed
-from holdfast.workflows.list_subject import TAKEN_OFF, was_contested
+from holdfast.workflows.list_subject import TAKEN_OFF, contested_among, was_contested
 from holdfast.workflows.other_hands import require_other_hands
 
 REPLACED = "replaced"
@@ -29,14 +29,14 @@ def approve_listing(
 
     Raises:
         NotFound: `listing_unknown`.
-        Forbidden: `own_request`: nobody approves what they listed themselves.
+        Forbidden: `own_request`: nobody approves what they listed or decided themselves.
         Conflict: `listing_step`, `listing_ended`, `listing_out_of_time`, `listing_basis_gone` or
             `listing_was_contested`.
     """
     with transaction.atomic():
         lock_registry()
         row = listing_by_id(listing_id)
-        require_other_hands(actor, row.listed_by)
+        require_other_hands(actor, *_behind(row))
         _decide(centre, [row], actor, approve=approve, reason=reason)
     return row
 
@@ -45,7 +45,7 @@ def approve_batch(centre: Centre, batch: str, actor: Actor, *, approve: bool, re
     """Decide at once about all that one file proposed; return how many listings.
 
     A lot of them in a transaction: what was decided stays so if this is broken off, and calling
-    it again goes on.
+    it again goes on. What a contest took off meanwhile is refused, whatever is said of the rest.
 
     Raises:
         NotFound: `batch_unknown`: nothing of such a file waits.
@@ -61,15 +61,23 @@ def approve_batch(centre: Centre, batch: str, actor: Actor, *, approve: bool, re
             rows = list(waiting.filter(until_us__gt=now_us).order_by("id")[:AT_ONCE])
             if not rows:
                 break
-            for name in {row.listed_by for row in rows}:
-                require_other_hands(actor, name)
-            _decide(centre, rows, actor, approve=approve, reason=reason)
+            require_other_hands(actor, *{name for row in rows for name in _behind(row)})
+            again = contested_among(rows) if approve else set()
+            if refused := [row for row in rows if row.listing_id in again]:
+                _decide(centre, refused, actor, approve=False, reason=was_contested().code)
+            rest = [row for row in rows if row.listing_id not in again]
+            _decide(centre, rest, actor, approve=approve, reason=reason)
         count += len(rows)
     if not count:
         raise NotFound(
             "batch_unknown", N_("nothing of the file {batch} waits here"), batch=batch[:60]
         )
     return count
+
+
+def _behind(row: Listing) -> tuple[str, str]:
+    """Return who listed, and who decided where the ground names somebody."""
+    return row.listed_by, row.decided_by
 
 
 def _decide(
@@ -83,6 +91,8 @@ def _decide(
     if not approve:
         step_listings(centre, rows, ListingState.REFUSED, actor, reason)
         return
+    if contested_among(rows):
+        raise was_contested()
     for row in rows:
         _check_basis(centre, row)
     approved = {"approved_by": actor.name, "approved_us": centre.now_us()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from holdfast.cases.models import Report, ReportVersion
+from holdfast.cases.models import Claim, Report, ReportVersion
 from holdfast.cases.report import Payment, ReportTold, missing
 from holdfast.core.errors import Conflict, NotFound
 from holdfast.core.words import N_
@@ -73,14 +73,15 @@ def _complete(centre: Centre, report_id: str, told: ReportTold, actor: Actor) ->
             subject=f"case:{report.case.number}",
             detail={"report": report_id, "missing": len(report.missing)},
         )
-        told_us = reported_us(centre, told)
         tell_held(centre, report, told, actor)
         disputed = heed_types(centre, report, actor)
         added = [payment for payment in told.payments if _form(payment) not in before]
         with look_up(centre, added, actor) as looked:
             taken = add_claims(centre, report, told, looked, actor)
-        heed_hearing(centre, report, taken, told_us, actor)
-        confirm_known(centre, told, taken, actor)
+        # What is said only now is true of the payments told before as well.
+        claims = list(Claim.objects.select_related("case").filter(told_by__report=report))
+        heed_hearing(centre, report, claims, reported_us(centre, told), actor)
+        confirm_known(centre, told, claims, actor)
         # After the currency's lock, because orders are locked here.
         ask_about_disputed(centre, disputed + heed_types(centre, report, actor))
         ask_about_homes(centre, [*taken.claims, *taken.accepted])

@@ -19,7 +19,7 @@ from holdfast.records import audit, due
 from holdfast.workflows.ask_person import ask_person
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.lapse_hold import lapse_if_due
-from holdfast.workflows.legal_basis import Basis, bases_for
+from holdfast.workflows.legal_basis import BANK_SUSPICION, Basis, bases_for, may_follow
 from holdfast.workflows.messages_out import post_extension
 from holdfast.workflows.plan_listing import plan_listing
 from holdfast.workflows.remind_victim import plan_reminders
@@ -120,10 +120,10 @@ def rest_on_new_bases(centre: Centre, claims: Iterable[Claim], actor: Actor) -> 
     changed = []
     for order_id in sorted(serving):
         there = [bases[claim_id] for claim_id in serving[order_id] if claim_id in bases]
-        if _better(known[order_id], there) is None:
+        if _better(centre, known[order_id], there) is None:
             continue
         order = locked_order(order_id)
-        basis = _better(order, there)
+        basis = _better(centre, order, there)
         if basis is None:
             continue
         if lapse_if_due(centre, order):
@@ -143,13 +143,24 @@ def _serving(claim_ids: Iterable[int]) -> Iterable[tuple[str, int]]:
         yield from held.values_list("order__order_id", "claim_id")
 
 
-def _better(order: Order, bases: Iterable[Basis]) -> Basis | None:
-    """Return the basis that gives an order the latest end, if that is later than its own."""
+def _better(centre: Centre, order: Order, bases: Iterable[Basis]) -> Basis | None:
+    """Return the basis that gives an order the latest end, if that is later than its own.
+
+    A bank's own suspicion gives way only to what the law's data let follow on it.
+    """
     state = HoldState(order.state)
     if state.ended or state is HoldState.SEIZED:
         return None
-    longest = max(bases, key=lambda basis: basis.lapses_us, default=None)
-    return longest if longest is not None and longest.lapses_us > order.lapses_us else None
+    later = [
+        basis
+        for basis in bases
+        if basis.lapses_us > order.lapses_us
+        and (
+            order.basis != BANK_SUSPICION
+            or may_follow(centre, order.basis, basis.key, order.ordered_us)
+        )
+    ]
+    return max(later, key=lambda basis: basis.lapses_us, default=None)
 
 
 def _ask_after_lapse(centre: Centre, order: Order) -> None:

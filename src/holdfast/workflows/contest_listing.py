@@ -17,7 +17,7 @@ from holdfast.core.person import keyed_hash
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
 from holdfast.records import audit, due
-from holdfast.registry.code import code_hash, countersign, read_code, receipt
+from holdfast.registry.code import code_hash, read_code, receipt
 from holdfast.registry.contest import FIRST, Via
 from holdfast.registry.listing import ListingState
 from holdfast.registry.models import (
@@ -89,15 +89,6 @@ def contest_subject(
         if not rows:
             _say_nobody(centre, actor, str(subject), centre.now_us())
     return _receipt(centre, str(subject))
-
-
-def check_code(centre: Centre, code: str) -> str:
-    """Return the countersign of a code: what the centre's own people can say of it.
-
-    Raises:
-        Refused: `contest_code_form`.
-    """
-    return countersign(centre.person_key, read_code(code))
 
 
 def _contest_by(

@@ -6,6 +6,8 @@ learns of it later. What such a bank holds already is told with the report.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from holdfast.cases.models import Claim, Report
 from holdfast.cases.report import ReportTold, Via
 from holdfast.cases.review import ReviewKind
@@ -13,7 +15,7 @@ from holdfast.core.errors import Refused
 from holdfast.core.instant import HOUR_US, format_instant, parse_instant
 from holdfast.core.words import N_
 from holdfast.people.actor import Actor
-from holdfast.workflows.add_claims import Looked, Taken, record_claim
+from holdfast.workflows.add_claims import Looked, record_claim
 from holdfast.workflows.ask_person import ask_person
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.legal_basis import VICTIM_REPORT
@@ -69,9 +71,11 @@ def is_late(centre: Centre, told_us: int) -> bool:
     return now_us - told_us > hours * HOUR_US
 
 
-def heed_hearing(centre: Centre, report: Report, taken: Taken, told_us: int, actor: Actor) -> None:
+def heed_hearing(
+    centre: Centre, report: Report, claims: Iterable[Claim], told_us: int, actor: Actor
+) -> None:
     """Let clocks run from when the victim told of it where that was earlier; ask if long ago."""
-    for claim in [*taken.claims, *taken.known]:
+    for claim in claims:
         if claim.reported_us <= told_us or (claim.time_us or 0) > told_us + CLOCKS_APART_US:
             continue
         if not is_late(centre, told_us):

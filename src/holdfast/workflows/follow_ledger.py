@@ -214,7 +214,7 @@ def _settle_with_others(centre: Centre, ledger: LedgerStore, claim: Claim) -> Co
         with transaction.atomic():
             return hold_money(centre, ledger, [claim], centre.itself).claim_ids
     except TrailError as error:
-        log.exception("claim %s can't be settled: %s", claim.claim_id, error.code)
+        log.error("claim %s can't be settled: %s", claim.claim_id, error.code)  # noqa: TRY400
         due.plan(kind=TRACE, subject=claim.claim_id, due_us=centre.now_us() + HOUR_US)
         return (claim.id,)
 

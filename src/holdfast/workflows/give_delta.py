@@ -12,7 +12,16 @@ from holdfast.registry.feed.chain import following
 from holdfast.registry.feed.delta import ENTRIES_MAX, Delta, Entry, write_delta
 from holdfast.registry.feed.signed import Asked
 from holdfast.workflows.centre import Centre
-from holdfast.workflows.read_feed import Row, Sight, links, newest, place_at, rows
+from holdfast.workflows.read_feed import (
+    Row,
+    Sight,
+    links,
+    newest,
+    numbers_before,
+    packed_at,
+    place_at,
+    rows,
+)
 from holdfast.workflows.registry_keys import hasher
 
 BACK_MAX = 1_000_000
@@ -21,6 +30,8 @@ BACK_MAX = 1_000_000
 
 def give_delta(centre: Centre, asked: Asked, kind: str, after: int, key: SigningKey) -> bytes:
     """Return the signed entries after a number, at most 10,000, for an institution of a kind.
+
+    Of an entry that changes nothing for that kind only its seal is told, not its subject.
 
     Raises:
         Conflict: `feed_ahead` where the centre's feed does not go as far, `feed_trimmed` where it
@@ -33,12 +44,27 @@ def give_delta(centre: Centre, asked: Asked, kind: str, after: int, key: Signing
     sealed = links(centre, entries)
     hashes = _hashes(centre, asked.institution_id, entries)
     sight = Sight.of(centre, kind)
+    hidden = _hidden(sight, entries)
     told = [
-        Entry(row.at_us, sight.shown(row.packed), key_hash, link.seal)
+        Entry(
+            row.at_us,
+            sight.shown(row.packed),
+            link.seal[: len(key_hash)] if row.number in hidden else key_hash,
+            link.seal,
+        )
         for row, key_hash, link in zip(entries, hashes, sealed, strict=True)
     ]
     delta = Delta(before, following(before, sealed), last, centre.now_us(), told)
     return write_delta(delta, asked, key)
+
+
+def _hidden(sight: Sight, entries: list[Row]) -> set[int]:
+    """Return the numbers of entries whose subject the kind may see neither before nor after."""
+    if sight.codes is None:
+        return set()
+    before = numbers_before([row.number for row in entries if not sight.shown(row.packed)])
+    packed = packed_at(list(before.values()))
+    return {number for number, former in before.items() if not sight.shown(packed.get(former, 0))}
 
 
 def _hashes(centre: Centre, institution_id: str, entries: list[Row]) -> list[bytes]:

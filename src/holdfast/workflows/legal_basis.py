@@ -40,8 +40,8 @@ def bases_for(centre: Centre, claims: Collection[Claim], now_us: int) -> dict[in
     """Return the strongest basis of each claim that still has one, by the claim's row id.
 
     A police complaint and the report that the sending bank confirmed are firm: the one that ends
-    last counts. Where none is in force, a caller's word is all there is. Each clock runs from its own event, never
-    from the order.
+    last counts. Where none is in force, a caller's word is all there is. Each clock runs from its
+    own event, never from the order.
     """
     accepted = _accepted_us({claim.case_id for claim in claims})
     found = {}
@@ -60,6 +60,15 @@ def may_lift(centre: Centre, basis: str, party: str, now_us: int) -> bool:
         return centre.law.may(centre.country, basis, party, "lift", day)
     except Refused:
         return False
+
+
+def may_follow(centre: Centre, before: str, after: str, at_us: int) -> bool:
+    """Return whether the law's data let a hold that rests on one basis go on, on another."""
+    day = centre.law.local_day(centre.country, at_us)
+    try:
+        return after in centre.law.hold_rule(centre.country, before, day).extended_by
+    except Refused:
+        return True
 
 
 def _strongest(centre: Centre, claim: Claim, complaint_us: int | None, now_us: int) -> Basis | None:

@@ -128,16 +128,23 @@ def conflicts(rows: Sequence[Listing]) -> dict[str, Conflict]:
     """Return by listing what speaks against keeping it, in rows that are to be kept in order."""
     there = listings_of({subject_of(row) for row in rows})
     standing = {_same(row): row for row in there.filter(state__in=OPEN_VALUES)}
-    contested = {_ground_of(row) for row in there.filter(TAKEN_OFF)}
+    contested = contested_among(rows)
     found: dict[str, Conflict] = {}
     for row in rows:
-        if _ground_of(row) in contested:
+        if row.listing_id in contested:
             found[row.listing_id] = was_contested()
         elif _same(row) in standing:
             found[row.listing_id] = _stands(standing[_same(row)])
         else:
             standing[_same(row)] = row
     return found
+
+
+def contested_among(rows: Sequence[Listing]) -> set[str]:
+    """Return which of some listings say again what a contest took off, whoever said it then."""
+    there = listings_of({subject_of(row) for row in rows})
+    contested = {_ground_of(row) for row in there.filter(TAKEN_OFF)}
+    return {row.listing_id for row in rows if _ground_of(row) in contested}
 
 
 def _same(row: Listing) -> tuple[object, ...]:

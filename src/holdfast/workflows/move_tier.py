@@ -45,7 +45,11 @@ def move_tier(centre: Centre, listing_id: str, ground: Ground, actor: Actor) -> 
             reference=ground.reference or former.reference,
         )
         wanted = ToList(
-            subject_of(former), ground, owned_from_us=former.owned_from_us, batch=former.batch
+            subject_of(former),
+            ground,
+            source_country=former.source_country,
+            owned_from_us=former.owned_from_us,
+            batch=former.batch,
         )
         row = list_subject(centre, wanted, actor, replaces=former)
         if row.state == ListingState.STANDING.value:

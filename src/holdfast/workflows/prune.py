@@ -2,8 +2,8 @@
 
 The audit, the history of orders and the messages to hold money stay for the life of their cases
 elsewhere; so do the keys under which requests are known. What goes is work that was done, messages
-that arrived, spent signatures, payments told sent to the registry, sessions and one-time links that have ended. What is still to be
-done never goes, however old it is.
+that arrived, spent signatures, what banks said that they had sent, for the registry, and sessions
+and one-time links that have ended. What is still to be done never goes, however old it is.
 """
 
 from __future__ import annotations

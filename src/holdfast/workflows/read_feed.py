@@ -12,6 +12,7 @@ from holdfast.law.tier_law import asker_kind
 from holdfast.registry.feed.chain import START, Link, Place, following, seal
 from holdfast.registry.feed.models import FeedHead
 from holdfast.registry.models import FeedEntry
+from holdfast.registry.queries import in_lots
 from holdfast.registry.standing import Standing
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.registry_keys import seal_key
@@ -61,9 +62,20 @@ def rows(after: int, until: int, *, with_before: bool = False) -> Iterator[Row]:
 
 def packed_at(numbers: Sequence[int]) -> dict[int, int]:
     """Return the packed standings that some entries say, by their numbers."""
-    some = FeedEntry.objects.filter(number__in=numbers)
-    values = some.values_list("number", *_STANDING)
-    return {number: _packed(*standing) for number, *standing in values}
+    found: dict[int, int] = {}
+    for some in in_lots(numbers):
+        values = FeedEntry.objects.filter(number__in=some).values_list("number", *_STANDING)
+        found |= {number: _packed(*standing) for number, *standing in values}
+    return found
+
+
+def numbers_before(numbers: Sequence[int]) -> dict[int, int]:
+    """Return by the numbers of some entries those before them about the same subjects, 0 for none."""
+    found: dict[int, int] = {}
+    for some in in_lots(numbers):
+        rows_of = FeedEntry.objects.filter(number__in=some).annotate(before=_before())
+        found |= {number: before or 0 for number, before in rows_of.values_list("number", "before")}
+    return found
 
 
 def links(centre: Centre, entries: Sequence[Row]) -> list[Link]:

@@ -104,7 +104,9 @@ def _latest(account: str) -> AccountFact | None:
 
 
 def _in_force(stop_id: str) -> AccountFact:
-    fact: AccountFact | None = AccountFact.objects.filter(fact_id=stop_id).first()
+    # Locked, so that of two who ask at once the second finds the first one's question.
+    facts = AccountFact.objects.select_for_update(no_key=True)
+    fact: AccountFact | None = facts.filter(fact_id=stop_id).first()
     if fact is None:
         raise NotFound("stop_unknown", N_("there is no stop {stop} for you"), stop=stop_id[:60])
     if _latest(fact.account) != fact or fact.kind == StopKind.NONE.value:

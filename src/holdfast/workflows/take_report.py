@@ -6,11 +6,13 @@ and its teller is told.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
 
-from holdfast.cases.models import Case, CaseNumber, InstitutionCaseId, Report
+from holdfast.cases.claim import ClaimState
+from holdfast.cases.models import Case, CaseNumber, Claim, InstitutionCaseId, Report
 from holdfast.cases.queries import locked_case
 from holdfast.cases.report import ReportTold, Via, missing
 from holdfast.core.account import bank_of
@@ -89,12 +91,12 @@ def _check_way(told: ReportTold, actor: Actor) -> None:
         )
 
 
-def confirm_known(centre: Centre, told: ReportTold, taken: Taken, actor: Actor) -> None:
+def confirm_known(centre: Centre, told: ReportTold, known: Iterable[Claim], actor: Actor) -> None:
     """Confirm the claims known before that the payer's bank tells of with the caller made sure."""
     if not told.caller_confirmed:
         return
-    for claim in taken.known:
-        if claim.withdrawn_us is not None:
+    for claim in known:
+        if claim.state == ClaimState.WITHDRAWN.value:
             continue
         if actor.is_centre or bank_of(claim.debit_account) == actor.institution_id:
             confirm_claim(centre, claim.claim_id, actor, name_matches=True)
@@ -130,8 +132,8 @@ def _take(centre: Centre, told: ReportTold, looked: Looked, actor: Actor) -> Tak
     )
     tell_held(centre, report, told, actor)
     taken = add_claims(centre, report, told, looked, actor)
-    heed_hearing(centre, report, taken, told_us, actor)
-    confirm_known(centre, told, taken, actor)
+    heed_hearing(centre, report, [*taken.claims, *taken.known], told_us, actor)
+    confirm_known(centre, told, taken.known, actor)
     if taken.known or is_dispute(centre, told.scam_type):
         # New claims have this teller alone: nobody can be at odds about them.
         ask_about_disputed(centre, heed_types(centre, report, actor))

@@ -2,7 +2,8 @@
 
 Its unanswered orders are taken back. Its holds go to those other claims whose money rests where
 they stand; what serves nobody is let go. Somebody asks, another decides. Nothing is forgotten: a
-payment told again is put before a person, and its clocks run from where they first began.
+payment told again is put before a person, and its clocks run from where they first began. A claim
+that still waited for its payment was about none yet: told again, it is a claim of its own.
 """
 
 from __future__ import annotations

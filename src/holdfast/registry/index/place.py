@@ -50,9 +50,8 @@ def make_key(home: Path, chance: Callable[[int], bytes]) -> bytes:
     if file.exists():
         return read_key(home)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Whole before it has its name: several processes may begin at the same moment.
-    making = file.with_name(f"{file.name}.{os.getpid()}.new")
-    making.unlink(missing_ok=True)
+    # Whole before it has its name: several may begin at the same moment.
+    making = file.with_name(f"{file.name}.{chance(8).hex()}.new")
     handle = os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as text:
         text.write(f"{chance(KEY_BYTES).hex()}\n")

@@ -95,6 +95,9 @@ class Follower:
         self._nonces = nonces
         self._confirmed = -1
         self._not_before_us = 0
+        if holding.needs_snapshot or not holding.place.number:
+            # What was fresh is lost: until it is back, nothing of it is said to be not listed.
+            freshness.forget()
 
     def step(self, wait_s: int = WAIT_S) -> Step:
         """Ask once, and do what the answer asks for.
