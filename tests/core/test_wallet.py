@@ -7,7 +7,7 @@ from pathlib import Path
 
 import base58
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from holdfast.core.errors import Refused
@@ -140,6 +140,7 @@ def test_a_good_checksum_over_something_else_is_refused(version: bytes) -> None:
 
 
 @given(st.binary(min_size=20, max_size=20), st.sampled_from([b"\x00", b"\x05", b"\x41"]))
+@example(b"\x0bO" + b"\x00" * 18, b"\x41")  # of TRON, and begins as a test network of Bitcoin does
 def test_every_base58_address_is_read(payload: bytes, version: bytes) -> None:
     """All payloads of Bitcoin and TRON come back as they are, and a changed sign is found."""
     address = base58.b58encode_check(version + payload).decode()

@@ -62,9 +62,13 @@ def _chain_of(address: str) -> str | None:
     """Tell the chain by the form alone; None is none of those known."""
     if re.match(r"0[xX]", address):
         return "ETH"
+    is_tron = re.fullmatch(r"T[1-9A-HJ-NP-Za-km-z]{33}", address) is not None
+    # TB1 begins addresses of a test network as well, but those never mix their letters' case.
+    if is_tron and not address.isupper():
+        return "TRON"
     if _SEGWIT.match(address) or re.fullmatch(r"[13mn2][1-9A-HJ-NP-Za-km-z]{24,34}", address):
         return "BTC"
-    return "TRON" if re.fullmatch(r"T[1-9A-HJ-NP-Za-km-z]{33}", address) else None
+    return "TRON" if is_tron else None
 
 
 def _ethereum(address: str) -> str:
