@@ -15,6 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import django
 import pytest
@@ -48,7 +49,26 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "holdfast.server.settings"
 # Here, because conftest files of folders import models before pytest would have set Django up.
 django.setup()
 
+from django.db import connection  # noqa: E402
+
 from holdfast.core.words import set_language  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Let go of the pool's idle connections before PostgreSQL drops the test's database.
+
+    They end a moment after their pool is closed, and the drop waits for nobody.
+    """
+    yield
+    with django_db_blocker.unblock():
+        if connection.vendor != "postgresql":
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 @pytest.fixture(autouse=True)
