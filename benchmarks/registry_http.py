@@ -1,6 +1,6 @@
 """Questions to the registry over HTTP, one at a time: how many a second, and how long they wait.
 
-Granian serves, `wrk` asks on the same cores, over loopback without TLS. Every question shows a
+uvicorn serves as `holdfast serve --processes 2` has it, `wrk` asks on the same cores, over loopback without TLS. Every question shows a
 key, is paid from two buckets and is on record, synced, before its answer leaves. Half of the
 accounts asked about are listed, customers are drawn from 20 million. The same
 endpoint is measured with the index replaced by PostgreSQL and by Redis, without the sync, and a
@@ -60,7 +60,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--subjects", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=int, default=10, help="how long each part is asked")
     parser.add_argument("--connections", type=int, default=48)
-    parser.add_argument("--workers", type=int, default=1, help="processes of the server")
+    parser.add_argument("--workers", type=int, default=2, help="processes of the server")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     options = parser.parse_args(arguments)
     if shutil.which("wrk") is None:
@@ -118,8 +118,9 @@ def _serving(home: Path, part: str, peer: str, workers: int) -> Iterator[int]:
         "HOLDFAST_BENCH_PART": part,
         "HOLDFAST_BENCH_PEER": peer,
     }
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--port", str(port)]
-    command += ["--workers", str(workers), "--no-access-log", "--log-level", "warning"]
+    command = [sys.executable, "-m", "uvicorn", "--port", str(port), "--workers", str(workers)]
+    command += ["--no-access-log", "--no-server-header", "--no-proxy-headers"]
+    command += ["--lifespan", "on", "--log-level", "warning"]
     process = subprocess.Popen([*command, "benchmarks.registry_app:application"], env=environment)
     try:
         _wait_for(port, process)

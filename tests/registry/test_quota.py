@@ -133,10 +133,10 @@ class Shared:
 
 def ask(leases: Leases, lots: Shared, now_us: int) -> bool:
     """Ask for a customer as a worker does: on credit, and settle where that is spent."""
-    if leases.take(HER, RULE.miss):
+    if leases.take(HER, RULE.miss, now_us):
         return True
     leases.settled(lots.settle(leases.debt(HER), now_us), RULE.miss)
-    return leases.take(HER, RULE.miss)
+    return leases.take(HER, RULE.miss, now_us)
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 100 * SECOND_US)), max_size=80))
@@ -158,12 +158,12 @@ def test_the_database_hears_of_customers_who_ask_again() -> None:
     """One miss is not settled and forgotten in the end; a second one soon after is."""
     now_us = NOW_US
     lots, leases = Shared(), Leases(RULES, lambda: now_us)
-    assert leases.take(HER, 20)
+    assert leases.take(HER, 20, now_us)
     assert not leases.due()
-    assert leases.take(HER, 20)
+    assert leases.take(HER, 20, now_us)
     leases.settled(lots.settle(leases.due(), now_us))
     assert lots.levels[HER].tokens == 60
-    assert leases.take(HER, 20)
+    assert leases.take(HER, 20, now_us)
     now_us += 8 * 20 * SECOND_US
     assert not leases.due()
     assert not leases.all_back()
@@ -172,7 +172,7 @@ def test_the_database_hears_of_customers_who_ask_again() -> None:
 def test_what_could_not_be_settled_is_settled_later() -> None:
     """A database that is gone loses no debt, and no token that was to be given back."""
     lots, leases = Shared(), Leases(RULES, lambda: NOW_US)
-    assert leases.take(HER, 40)
+    assert leases.take(HER, 40, NOW_US)
     leases.add(ME, 90)
     changes = leases.due()
     assert {name: tokens for name, (_, tokens) in changes.items()} == {HER: -40, ME: 50}

@@ -57,8 +57,7 @@ class Parts:
     in_thread: InThread
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(msgspec.Struct, frozen=True):
     method: str
     path: str
     query: str
@@ -75,8 +74,7 @@ class _Request:
         return dict(parse_qsl(self.query, max_num_fields=10))
 
 
-@dataclass(frozen=True, slots=True)
-class _Reply:
+class _Reply(msgspec.Struct, frozen=True):
     body: bytes
     content_type: bytes = _JSON
 
@@ -126,8 +124,7 @@ class ScreenEndpoint:
     async def _reply(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> _Reply:
         parts = self._parts
         at_us = parts.now_us()
-        authorization = headers.get(b"authorization", b"").decode("latin-1")
-        asker = parts.keys.asker(authorization, at_us)
+        asker = parts.keys.asker(headers.get(b"authorization", b""), at_us)
         raw_path = scope.get("raw_path") or scope["path"].encode()
         path = raw_path.partition(b"?")[0].decode("latin-1")
         query = scope["query_string"].decode("latin-1")
@@ -180,7 +177,7 @@ class ScreenEndpoint:
     async def _one(self, request: _Request, why: body_of.Why, kind: str, key: str) -> _Reply:
         parts, asker = self._parts, request.asker
         names = self._buckets(request, why)
-        await self._reserve(names, 1)
+        await self._reserve(names, 1, request.at_us)
         try:
             found = parts.registry().screen_one(key, kind, asker.kind, request.at_us)
         except BaseException:
@@ -198,7 +195,7 @@ class ScreenEndpoint:
     async def _many(self, request: _Request, asked: body_of.Asked) -> tuple[str, Screened]:
         parts, asker, why = self._parts, request.asker, asked.why
         names = self._buckets(request, why)
-        await self._reserve(names, asked.count)
+        await self._reserve(names, asked.count, request.at_us)
         try:
             registry = parts.registry()
             screened = await self._heavy(
@@ -291,14 +288,14 @@ class ScreenEndpoint:
             names.append(BucketName(institution_id, PERSON, hashed))
         return names
 
-    async def _reserve(self, names: list[BucketName], count: int) -> None:
+    async def _reserve(self, names: list[BucketName], count: int, at_us: int) -> None:
         """Spend what misses would cost, so that running out of tokens tells nothing of any subject."""
         charging = self._parts.charging
         paid: list[BucketName] = []
         try:
             for name in names:
                 wanted = count * charging.rule(name).miss
-                if not charging.take(name, wanted):
+                if not charging.take(name, wanted, at_us):
                     await charging.charge(name, wanted)
                 paid.append(name)
         except BaseException:

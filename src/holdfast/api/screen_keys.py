@@ -31,6 +31,7 @@ STALE_US = 10 * SECOND_US
 class Asker:
     """Who may ask, by which key."""
 
+    key_id: str
     name: str
     """Of the actor, as the audit knows it: `key:TH.THCBC.004/5e…`."""
     institution_id: str
@@ -46,6 +47,8 @@ class AskerKeys:
     def __init__(self, now_us: Callable[[], int]) -> None:
         self._now_us = now_us
         self._askers: Mapping[str, Asker] = {}
+        self._recognised: dict[bytes, Asker] = {}
+        """By the whole header: who showed it since the keys were read."""
         self._read_us: int | None = None
 
     def read(self) -> None:
@@ -57,6 +60,7 @@ class AskerKeys:
         )
         self._askers = {
             row.key_id: Asker(
+                key_id=row.key_id,
                 name=f"key:{row.institution.institution_id}/{row.key_id}",
                 institution_id=row.institution.institution_id,
                 kind=row.institution.kind,
@@ -67,9 +71,10 @@ class AskerKeys:
             if Scope.REGISTRY_ASK.value in row.scopes
             and Scope.REGISTRY_ASK in scopes_of(row.institution.kind)
         }
+        self._recognised = {}
         self._read_us = now_us
 
-    def asker(self, authorization: str, now_us: int) -> Asker:
+    def asker(self, authorization: bytes, now_us: int) -> Asker:
         """Return who shows a key in the header `Authorization`.
 
         Raises:
@@ -81,6 +86,19 @@ class AskerKeys:
                 "keys_not_read",
                 N_("the keys can't be read at the moment, so that nobody is answered"),
             )
+        asker = self._recognised.get(authorization)
+        if asker is None:
+            asker = self._recognise(authorization.decode("latin-1"))
+            self._recognised[authorization] = asker
+        if asker.expires_us is not None and asker.expires_us <= now_us:
+            raise NotRecognised(
+                "api_key_expired",
+                N_("the key {key_id} has expired; ask for a new one"),
+                key_id=asker.key_id,
+            )
+        return asker
+
+    def _recognise(self, authorization: str) -> Asker:
         scheme, _, text = authorization.partition(" ")
         if scheme.lower() != "bearer":
             raise NotRecognised(
@@ -93,11 +111,5 @@ class AskerKeys:
         if asker is None or not is_ours or not hmac.compare_digest(digest, asker.secret_sha256):
             raise NotRecognised(
                 "api_key_wrong", N_("this key is not known here; check it, or ask for a new one")
-            )
-        if asker.expires_us is not None and asker.expires_us <= now_us:
-            raise NotRecognised(
-                "api_key_expired",
-                N_("the key {key_id} has expired; ask for a new one"),
-                key_id=key_id,
             )
         return asker

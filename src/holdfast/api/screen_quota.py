@@ -39,9 +39,9 @@ class Charging:
         """Return the rule of a bucket."""
         return self._leases.rules.of(name)
 
-    def take(self, name: BucketName, wanted: int) -> bool:
+    def take(self, name: BucketName, wanted: int, now_us: int) -> bool:
         """Spend tokens if they are at hand; where few are left, more are fetched meanwhile."""
-        if not self._leases.take(name, wanted):
+        if not self._leases.take(name, wanted, now_us):
             return False
         if name.scope != PERSON and self._leases.is_low(name) and name not in self._fetching:
             self._fetch(name, 0)
@@ -59,11 +59,11 @@ class Charging:
         when_us = 0
         # Others wait for the same tokens: what was fetched may be spent before it is our turn.
         for _ in range(3):
-            if self.take(name, wanted):
+            if self.take(name, wanted, self._now_us()):
                 return
             fetching = self._fetching.get(name) or self._fetch(name, wanted)
             when_us = await asyncio.shield(fetching)
-        if not self.take(name, wanted):
+        if not self.take(name, wanted, self._now_us()):
             raise spent(name, wanted, rule, when_us, self._now_us())
 
     def give(self, name: BucketName, tokens: int) -> None:

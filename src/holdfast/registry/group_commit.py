@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from threading import Condition, Thread
+from queue import SimpleQueue
+from threading import Lock, Thread
+from typing import Any
 
 from holdfast.core.errors import CentreError, HoldfastError
 from holdfast.core.words import N_
@@ -11,6 +13,24 @@ from holdfast.registry.questions import QuestionFiles
 
 WAITING_BYTES_MAX = 64 << 20
 """Of records that wait for a disk that does not keep up; further questions are refused."""
+
+
+class _Kept(asyncio.Future[None]):
+    """What all of a group wait for; one that gives up waiting does not end it for the others."""
+
+    def cancel(self, msg: Any | None = None) -> bool:  # noqa: ARG002  (the name is asyncio's)
+        return False
+
+
+class _Group:
+    """Records that are written and synced together."""
+
+    __slots__ = ("bytes", "kept", "records")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.records: list[bytes] = []
+        self.bytes = 0
+        self.kept = _Kept(loop=loop)
 
 
 class GroupCommit:
@@ -22,12 +42,13 @@ class GroupCommit:
 
     def __init__(self, files: QuestionFiles) -> None:
         self._files = files
-        self._gathered: list[tuple[bytes, asyncio.Future[None]]] = []
-        self._bytes = 0
-        self._changed = Condition()
+        self._gathering: _Group | None = None
+        self._is_writing = False
         self._is_closed = False
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = Thread(target=self._run, name="question-log", daemon=True)
+        self._lock = Lock()
+        """Over the four above: the end comes from another thread."""
+        self._groups: SimpleQueue[_Group | None] = SimpleQueue()
+        self._thread: Thread | None = None
 
     async def keep(self, record: bytes) -> None:
         """Return once a record is on the disk; raises what `QuestionFiles.write` raises.
@@ -35,57 +56,68 @@ class GroupCommit:
         Raises:
             CentreError: also `question_log_behind`: too much waits for the disk already.
         """
-        future = asyncio.get_running_loop().create_future()
-        with self._changed:
-            if self._bytes + len(record) > WAITING_BYTES_MAX or self._is_closed:
-                raise CentreError(
-                    "question_log_behind",
-                    N_("too many questions wait to be put on record; ask again in a moment"),
-                )
-            self._gathered.append((record, future))
-            self._bytes += len(record)
-            if self._loop is None:
-                self._loop = asyncio.get_running_loop()
-                self._thread.start()
-            if len(self._gathered) == 1:
-                self._changed.notify()
-        await future
+        with self._lock:
+            group = self._joined(record)
+        await group.kept
 
     def close(self) -> None:
         """Write what waits, and end the file."""
-        with self._changed:
+        with self._lock:
             self._is_closed = True
-            self._changed.notify()
-        if self._loop is not None:
+        self._hand_over()
+        self._groups.put(None)
+        if self._thread is not None:
             self._thread.join()
         self._files.close()
 
-    def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not self._gathered and not self._is_closed:
-                    self._changed.wait()
-                group, self._gathered, self._bytes = self._gathered, [], 0
-            if not group:
-                return
-            self._write(group)
+    def _joined(self, record: bytes) -> _Group:
+        group = self._gathering
+        waiting_bytes = 0 if group is None else group.bytes
+        if waiting_bytes + len(record) > WAITING_BYTES_MAX or self._is_closed:
+            raise CentreError(
+                "question_log_behind",
+                N_("too many questions wait to be put on record; ask again in a moment"),
+            )
+        if group is None:
+            group = self._gathering = self._begun()
+        group.records.append(record)
+        group.bytes += len(record)
+        return group
 
-    def _write(self, group: list[tuple[bytes, asyncio.Future[None]]]) -> None:
-        error: HoldfastError | None = None
-        try:
-            self._files.write([record for record, _ in group])
-        except HoldfastError as found:
-            error = found
-        assert self._loop is not None  # noqa: S101  (the thread is begun with the loop known)
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(_answer, [future for _, future in group], error)
+    def _begun(self) -> _Group:
+        """Begin a group; with the disk idle, those of the same turn of the loop are all of it."""
+        loop = asyncio.get_running_loop()
+        if self._thread is None:
+            self._thread = Thread(target=self._run, args=[loop], name="question-log", daemon=True)
+            self._thread.start()
+        if not self._is_writing:
+            loop.call_soon(self._hand_over)
+        return _Group(loop)
 
+    def _hand_over(self) -> None:
+        """Have the thread write what gathered."""
+        with self._lock:
+            group, self._gathering = self._gathering, None
+            if group is not None:
+                self._is_writing = True
+                self._groups.put(group)
 
-def _answer(futures: list[asyncio.Future[None]], error: HoldfastError | None) -> None:
-    for future in futures:
-        if future.done():
-            continue
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        while (group := self._groups.get()) is not None:
+            error: HoldfastError | None = None
+            try:
+                self._files.write(group.records)
+            except HoldfastError as found:
+                error = found
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._answer, group, error)
+
+    def _answer(self, group: _Group, error: HoldfastError | None) -> None:
+        """Let those of a group go on; first the disk gets the next one."""
+        with self._lock:
+            self._is_writing = False
+        self._hand_over()
         if error is None:
-            future.set_result(None)
+            group.kept.set_result(None)
         else:
-            future.set_exception(error)
+            group.kept.set_exception(error)

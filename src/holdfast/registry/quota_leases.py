@@ -68,9 +68,9 @@ class Leases:
         self._owing: dict[BucketName, None] = {}
         """Customers whose debt is to be settled."""
 
-    def take(self, name: BucketName, wanted: int) -> bool:
+    def take(self, name: BucketName, wanted: int, now_us: int) -> bool:
         """Spend tokens if they are at hand; else some must be leased or settled first."""
-        held = self._held(name)
+        held = self._held(name, now_us)
         if held.tokens < wanted:
             return False
         held.tokens -= wanted
@@ -153,13 +153,14 @@ class Leases:
         self._owing.clear()
         return changes
 
-    def _held(self, name: BucketName) -> _Held:
+    def _held(self, name: BucketName, now_us: int | None = None) -> _Held:
+        held = (self._customers if name.scope == PERSON else self._banks).get(name)
+        if held is not None:
+            return held
         if name.scope != PERSON:
-            return self._banks.get(name) or self._banks.setdefault(name, _Held())
-        held = self._customers.get(name)
-        if held is None:
-            held = self._customers[name] = _Held(self.rules.of(name).lease, 0, self._now_us())
-        return held
+            return self._banks.setdefault(name, _Held())
+        since_us = self._now_us() if now_us is None else now_us
+        return self._customers.setdefault(name, _Held(self.rules.of(name).lease, 0, since_us))
 
     def _forget(self) -> None:
         """Forget customers who asked once, long ago, and those longest ago where they are too many."""
