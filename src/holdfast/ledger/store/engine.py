@@ -29,7 +29,7 @@ MIB = 2**20
 CACHE_BYTES = 256 * MIB
 WRITE_BUFFER_BYTES = 64 * MIB
 BLOOM_BITS_A_KEY = 10
-OPENINGS_MAX = 20
+OPENINGS_MAX = 200
 """How often a reader tries to open a ledger whose writer goes on too fast for it."""
 
 _FULL = ("No space left", "File too large", "Disk quota exceeded")
