@@ -19,7 +19,7 @@ from holdfast.workflows import running, trace_money
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, db: None) -> Iterator[Desk]:
     """A centre with nothing listed, from which nobody has asked yet."""
     monkeypatch.setattr(trace_money, "STOPS", Stops())
-    monkeypatch.setattr(public_views, "THROTTLE", Throttle(burst=20, a_minute=6))
+    monkeypatch.setattr(public_views, "CODES", Throttle(burst=20, a_minute=6))
     made = Desk(TestCentre(tmp_path / "ledger"))
     before = running.centre
     running.set_centre(lambda: made.world.centre)

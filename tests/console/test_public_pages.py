@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 from django.test import Client
 from tests.console.desk_kit import Desk, text_of
-from tests.workflows.registry_kit import ACCOUNT, PHONE, REVIEWER, code_of, first_account, put
+from tests.workflows.registry_kit import (
+    ACCOUNT,
+    OTHER_BANK,
+    PHONE,
+    REVIEWER,
+    banks,
+    code_of,
+    first_account,
+    put,
+)
 
 from holdfast.core.instant import DAY_US
 from holdfast.law.tier import Event
@@ -166,11 +175,12 @@ def test_an_account_that_moved_to_another_tier_is_shown_as_it_stands(desk: Desk)
     from holdfast.workflows.move_tier import move_tier
 
     wanted = ToList(ACCOUNT, first_account())
-    first = list_subject(desk.world.centre, wanted, REVIEWER)
+    banks()
+    first = list_subject(desk.world.centre, wanted, OTHER_BANK)
     code = code_of(desk.world, first)
     desk.world.now_us += DAY_US
     moved = move_tier(
-        desk.world.centre, first.listing_id, first_account(event=Event.BANK_SUSPICION), REVIEWER
+        desk.world.centre, first.listing_id, first_account(event=Event.BANK_SUSPICION), OTHER_BANK
     )
     assert moved.state == "standing"
     assert "21 Nov 2026" in text_of(_open(code))

@@ -24,6 +24,7 @@ from holdfast.workflows.take_report import take_report
 
 READS = ("/registry", "/registry/find", "/registry/contests")
 LISTS = ("/registry/list", "/registry/break-glass", "/registry/upload", "/registry/on-the-phone")
+FOR = {"purpose": "enquiry"}
 FOR_OTHER_HANDS = "nobody decides what they asked for themselves"
 
 
@@ -220,22 +221,28 @@ def test_a_long_list_has_more_pages(desk: Desk) -> None:
 def test_a_part_of_a_number_is_found(desk: Desk, part: str) -> None:
     """As it is dialled or written; what was looked for stands in no address and no record."""
     put(desk.world)
-    page = desk.operator.post("/registry/find", {"by": "part", "text": part})
+    page = desk.operator.post("/registry/find", FOR | {"by": "part", "text": part})
     assert PHONE.key in text_of(page)
-    assert "1234" not in str(AuditEntry.objects.get(verb="find_listing").detail)
-    none = desk.operator.post("/registry/find", {"by": "part", "text": "9999"})
+    assert "1234" not in str(AuditEntry.objects.get(verb="look_up").detail)
+    none = desk.operator.post("/registry/find", FOR | {"by": "part", "text": "9999"})
     assert "Nothing was found" in text_of(none)
-    assert desk.operator.post("/registry/find", {"by": "part", "text": "8"}).status_code == 422
+    assert (
+        desk.operator.post("/registry/find", FOR | {"by": "part", "text": "8"}).status_code == 422
+    )
 
 
 def test_a_person_is_found_by_id(desk: Desk) -> None:
     """The id is hashed at once, and never shown again."""
     told_person = {"kind": "person", "subject": "TH.NIDN.3100600445635", "link": "further_account"}
     _add(desk.operator, PHONE_TOLD | told_person)
-    page = desk.operator.post("/registry/find", {"by": "person", "text": "TH.NIDN.3100600445635"})
+    page = desk.operator.post(
+        "/registry/find", FOR | {"by": "person", "text": "TH.NIDN.3100600445635"}
+    )
     assert "TH.NIDN." in text_of(page)
     assert "3100600445635" not in text_of(page)
-    assert desk.operator.post("/registry/find", {"by": "person", "text": "x"}).status_code == 422
+    assert (
+        desk.operator.post("/registry/find", FOR | {"by": "person", "text": "x"}).status_code == 422
+    )
 
 
 def test_a_name_is_a_hint_with_its_reason(desk: Desk) -> None:
@@ -248,13 +255,15 @@ def test_a_name_is_a_hint_with_its_reason(desk: Desk) -> None:
     )
     confirm_claim(world.centre, taken.claims[0].claim_id, actor_of(bank(1)), name_matches=True)
     list_from_case(world.centre, taken.case.number, LISTER)
-    page = text_of(desk.operator.post("/registry/find", {"by": "name", "text": "สมชาย ใจดี"}))
+    page = text_of(desk.operator.post("/registry/find", FOR | {"by": "name", "text": "สมชาย ใจดี"}))
     assert WARNING in page
     assert "The same name" in page
     assert account(2, 2) in page
-    nobody = desk.operator.post("/registry/find", {"by": "name", "text": "Victim"})
+    nobody = desk.operator.post("/registry/find", FOR | {"by": "name", "text": "Victim"})
     assert "Nothing was found" in text_of(nobody)
-    assert desk.operator.post("/registry/find", {"by": "name", "text": "นาย"}).status_code == 422
+    assert (
+        desk.operator.post("/registry/find", FOR | {"by": "name", "text": "นาย"}).status_code == 422
+    )
 
 
 HEADER = "record,bank_case_id,level,kind,subject,ground,confirmed\n"

@@ -19,10 +19,13 @@ from holdfast.api import (
     citizen,
     claims,
     complaints,
+    contest_figures,
     contests,
     keys,
     listing_ends,
+    listing_files,
     listings,
+    look_up,
     notices,
     orders,
     own_holds,
@@ -102,7 +105,10 @@ _ROOMS = (
     citizen,
     listings,
     listing_ends,
+    listing_files,
+    look_up,
     contests,
+    contest_figures,
 )
 
 

@@ -83,6 +83,20 @@ COMMANDS = {
     "registry import": Command("registry", "import_file", N_("read listings from a file")),
     "registry list": Command("registry", "list_one", N_("list a subject as the centre")),
     "registry approve": Command("registry", "approve", N_("approve listings as the second person")),
+    "registry look-up": Command(
+        "registry_look_up",
+        "look_up",
+        N_("find listings by hand, for a purpose that is kept on record"),
+    ),
+    "registry apply-list": Command(
+        "registry_apply_list", "apply", N_("bring an authority's list to a new version of it")
+    ),
+    "registry questions": Command(
+        "registry_questions", "questions", N_("check the record of what was asked and answered")
+    ),
+    "registry renew-check-key": Command(
+        "registry_check_key", "renew", N_("make a new key by which citizens ask blindly")
+    ),
     "registry index": Command(
         "registry_index", "index", N_("make the registry's lookup index anew")
     ),
@@ -199,8 +213,9 @@ def _without_command(words: list[str]) -> int:
 def _list_commands(names: list[str]) -> None:
     print(say(N_("Holdfast follows stolen money and holds it before it is gone.")))
     print()
+    width = max(map(len, names))
     for name in names:
-        print(f"  holdfast {name:15} {say(COMMANDS[name].summary)}")
+        print(f"  holdfast {name:{width}}  {say(COMMANDS[name].summary)}")
     print()
     print(say(N_("Each command has --help, with an example.")))
     print(say(N_("Exit codes: 0 done, 1 refused, 2 call wrong, 3 done but not whole, 4 not now.")))

@@ -12,7 +12,8 @@ from holdfast.cli.main import DONE, NOT_WHOLE
 from holdfast.cli.problem_list import ProblemList
 from holdfast.cli.screen import Screen
 from holdfast.cli.table_page import padded
-from holdfast.core.errors import NotFound, Refused
+from holdfast.core.errors import HoldfastError, NotFound, Refused
+from holdfast.core.problem import Problem
 from holdfast.core.words import N_, say
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def import_file(arguments: argparse.Namespace) -> int:
     from holdfast.server.runtime import centre
     from holdfast.workflows.import_listings import import_listings
 
-    who = _person(arguments.person, arguments.institution)
+    who = person_at(arguments.person, arguments.institution)
     problems, console = ProblemList(arguments.problems), Screen()
     with problems.writing(), progress_of_files() as progress:
         report = import_listings(
@@ -115,7 +116,7 @@ def list_one(arguments: argparse.Namespace) -> int:
         reference=arguments.reference,
     )
     subject = parse_subject(arguments.kind, arguments.subject, running.country, running.person_key)
-    row = list_subject(running, ToList(subject, ground), _person(arguments.person, None))
+    row = list_subject(running, ToList(subject, ground), person_at(arguments.person, None))
     sentence = N_("{listing} is {state} in {tier}")
     Screen().write(say(sentence, listing=row.listing_id, state=row.state, tier=row.tier))
     return DONE
@@ -127,6 +128,9 @@ def approve_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--person", required=True, metavar="NAME", help="who approves")
     parser.add_argument("--reason", required=True, help="why")
     parser.add_argument("--refuse", action="store_true", help="say no instead")
+    parser.add_argument(
+        "--problems", type=Path, metavar="FILE", help="write what could not be decided to this file"
+    )
     parser.epilog = 'example:\n  holdfast registry approve file-019… --person malee --reason "seen"'
 
 
@@ -138,19 +142,33 @@ def approve(arguments: argparse.Namespace) -> int:
     from holdfast.server.runtime import centre
     from holdfast.workflows.approve_listing import approve_batch, approve_listing
 
-    who = _person(arguments.person, None)
+    who = person_at(arguments.person, None)
     yes, why = not arguments.refuse, arguments.reason
-    if arguments.what.startswith("file-"):
-        count = approve_batch(centre(), arguments.what, who, approve=yes, reason=why)
-    else:
-        approve_listing(centre(), arguments.what, who, approve=yes, reason=why)
-        count = 1
-    Screen().write(say(N_("decided: {count} listings"), count=count))
-    return DONE
+    problems, console = ProblemList(arguments.problems), Screen()
+    count, undecided = 1, 0
+
+    def tell(listing_id: str, error: HoldfastError) -> None:
+        nonlocal undecided
+        undecided += 1
+        problems.tell(Problem.of(error, listing_id, 0))
+
+    with problems.writing():
+        if arguments.what.startswith("file-"):
+            count = approve_batch(centre(), arguments.what, who, approve=yes, reason=why, tell=tell)
+        else:
+            approve_listing(centre(), arguments.what, who, approve=yes, reason=why)
+    console.write(say(N_("decided: {count} listings"), count=count))
+    problems.show(console)
+    return NOT_WHOLE if undecided else DONE
 
 
-def _person(name: str, institution: str | None) -> Actor:
-    """Return a named person who acts for an institution, or for the centre."""
+def person_at(name: str, institution: str | None) -> Actor:
+    """Return a named person who acts for an institution, or for the centre.
+
+    Raises:
+        Refused: `person_missing`.
+        NotFound: `institution_unknown`.
+    """
     from holdfast.people.actor import Actor
     from holdfast.people.keys import NAMED, person_of
     from holdfast.people.models import Institution

@@ -11,8 +11,10 @@ from holdfast.console.forms import ContestsForm, HotlineForm, VerdictForm, add_p
 from holdfast.console.older import ROWS, older_than, page_of
 from holdfast.console.registry_views import read_on_record
 from holdfast.core.errors import HoldfastError
+from holdfast.core.instant import DAY_US
 from holdfast.core.words import N_, say
 from holdfast.registry.contest import ContestState
+from holdfast.registry.contest_figures import contest_figures
 from holdfast.registry.models import OPEN_CONTEST_VALUES, Contest
 from holdfast.registry.queries import contest_by_id
 from holdfast.workflows.contest_listing import contest_subject
@@ -22,10 +24,21 @@ from holdfast.workflows.running import centre
 
 @desk(Duty.READ, "GET")
 def contests(request: HttpRequest) -> HttpResponse:
-    """Show the contests that wait, the next deadline first; or others, the newest first."""
+    """Show the contests that wait, the next deadline first; or others, the newest first.
+
+    Where it is asked for, figures of how contests fare stand below.
+    """
     chosen = ContestsForm(request.GET or None)
-    state = chosen.cleaned_data["state"] if chosen.is_valid() else ""
+    told = chosen.cleaned_data if chosen.is_valid() else {}
+    state = told.get("state", "")
     context: dict[str, object] = {"filter": chosen}
+    if told.get("figures"):
+        days = int(told["figures"])
+        sentence = N_("Of the contests that were opened in the last {days} days.")
+        context |= {
+            "figures": contest_figures(centre().now_us() - days * DAY_US),
+            "figures_of": say(sentence, days=days),
+        }
     if state:
         rows = page_of(Contest.objects.filter(state=state), request)
         context |= {"rows": rows, "older": older_than(rows, request)}
@@ -33,6 +46,7 @@ def contests(request: HttpRequest) -> HttpResponse:
         waiting = Contest.objects.filter(state__in=OPEN_CONTEST_VALUES).order_by("due_us", "id")
         rows = list(waiting[: ROWS + 1])
         context |= {"rows": rows[:ROWS], "is_cut": len(rows) > ROWS}
+    read_on_record(request, "list_contests", "registry", shown=len(rows[:ROWS]))
     return render(request, "console/registry/contests.html", context)
 
 

@@ -11,7 +11,8 @@ from django.shortcuts import redirect, render
 
 from holdfast.console.desk import desk, staff_actor
 from holdfast.console.duties import Duty
-from holdfast.console.forms import AlarmForm, ListForm, UploadForm, add_problem
+from holdfast.console.forms import add_problem
+from holdfast.console.listing_forms import AlarmForm, ListForm, UploadForm
 from holdfast.core.errors import HoldfastError
 from holdfast.core.problem import Problem
 from holdfast.core.words import N_, say

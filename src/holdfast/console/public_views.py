@@ -12,14 +12,12 @@ from holdfast.core.instant import DAY_US
 from holdfast.registry.contest import ContestState, Via
 from holdfast.registry.listing import ListingState
 from holdfast.registry.subject import SubjectKind
-from holdfast.registry.throttle import AskedTooOften, Throttle
+from holdfast.registry.throttle import CODES, AskedTooOften
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.contest_listing import contest_listing
 from holdfast.workflows.read_notice import NoticeRead, read_notice
 from holdfast.workflows.running import centre
 
-THROTTLE = Throttle(burst=20, a_minute=6)
-"""Of codes and contests from one address, as the API bounds them."""
 ENDING_SHOWN = 3
 _ENDINGS_OF = (SubjectKind.ACCOUNT, SubjectKind.PHONE)
 """Kinds of which a person with several knows by the last signs which one is meant."""
@@ -35,7 +33,7 @@ def contest(request: HttpRequest) -> HttpResponse:
         return _asked_again(request, form, 422)
     running = centre()
     try:
-        THROTTLE.take(request.META.get("REMOTE_ADDR", ""), running.now_us())
+        CODES.take(request.META.get("REMOTE_ADDR", ""), running.now_us())
         if request.POST.get("what") == "contest":
             return _contested(request, running, form.cleaned_data["code"])
         read = read_notice(running, form.cleaned_data["code"])
@@ -109,7 +107,7 @@ def check_code(request: HttpRequest) -> HttpResponse:
         try:
             if form.is_valid():
                 running = centre()
-                THROTTLE.take(request.META.get("REMOTE_ADDR", ""), running.now_us())
+                CODES.take(request.META.get("REMOTE_ADDR", ""), running.now_us())
                 read = read_notice(running, form.cleaned_data["code"])
                 context |= {"told": True, "read": read}
         except HoldfastError as error:

@@ -9,7 +9,8 @@ from holdfast.law.tier import Event, Grade
 from holdfast.registry.contest import ContestState, Via
 from holdfast.registry.ground import Involvement, Link
 from holdfast.registry.listing import ListingState
-from holdfast.registry.names import Reason
+from holdfast.registry.lookup import Purpose
+from holdfast.registry.names import REASONS
 from holdfast.registry.subject import SubjectKind
 
 VALUES: Mapping[str, Mapping[str, str]] = {
@@ -81,12 +82,22 @@ VALUES: Mapping[str, Mapping[str, str]] = {
         "police": N_("the police"),
         "centre": N_("the anti-online-scam centre"),
     },
-    "reason": {
-        Reason.SAME.value: N_("The same name"),
-        Reason.OTHER_ORDER.value: N_("The same words in another order"),
-        Reason.SAME_SOUND.value: N_("Sounds the same"),
-        Reason.LIKE_SOUND.value: N_("Sounds much alike"),
-        Reason.PART.value: N_("All the words asked for are in it"),
+    "reason": {reason.value: sentence for reason, sentence in REASONS.items()},
+    "purpose": {
+        Purpose.CASE: N_("An inquiry into a case"),
+        Purpose.CONTEST: N_("A contest that is to be decided"),
+        Purpose.LISTING: N_("A listing that is to be approved, moved or withdrawn"),
+        Purpose.ENQUIRY: N_("Somebody concerned, or an institution, asks"),
+        Purpose.OVERSIGHT: N_("Others' work is checked"),
+    },
+    "left_out": {
+        "account_of_victim": N_("It is an account of a victim."),
+        "account_is_stop": N_("The trail ends there, at somebody who was paid in good faith."),
+        "claim_disputed": N_("It is a quarrel between buyer and seller, or may be one."),
+        "subject_of_victim": N_("It belongs to who reported."),
+        "phone_short_code": N_("It is a service's own short code."),
+        "ground_unconfirmed": N_("The sending bank has not confirmed the payment yet."),
+        "listing_was_contested": N_("It was contested, and is not listed again on that ground."),
     },
     "notice": {
         "victim": N_("the victim"),

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from holdfast.core.errors import Refused
 from holdfast.core.words import N_
@@ -26,6 +27,8 @@ WARNING = N_(
 
 LIKENESS_MAX = 0.99
 """What is only much alike stays behind what is the same."""
+WORDS_KEPT = 20_000
+"""Words of which a process keeps the sound: to find it takes a millisecond, and words recur."""
 _TITLES = frozenset(
     [
         "นาย",
@@ -61,6 +64,8 @@ _CARD_SPELLINGS = (
     ("th", "t"),
     ("kh", "k"),
 )
+_LOOK_ALIKES = (("เเ", "แ"), ("\u0e4d\u0e32", "\u0e33"))
+"""Two SARA E typed for SARA AE, NIKHAHIT and SARA AA for SARA AM: they look the same."""
 _THAI = re.compile(r"[\u0e01-\u0e4e]")
 
 
@@ -72,6 +77,20 @@ class Reason(Enum):
     SAME_SOUND = "same_sound"  # the same transcription in Latin letters
     LIKE_SOUND = "like_sound"  # transcriptions that are much alike
     PART = "part"  # all words asked for are among the candidate's
+    SAME_PERSON = "same_person"  # the identity number that was asked for, no name at all
+    IN_SUBJECT = "in_subject"  # a part of the listed subject itself, no name at all
+
+
+REASONS: Mapping[Reason, str] = {
+    Reason.SAME: N_("The same name"),
+    Reason.OTHER_ORDER: N_("The same words in another order"),
+    Reason.SAME_SOUND: N_("Sounds the same"),
+    Reason.LIKE_SOUND: N_("Sounds much alike"),
+    Reason.PART: N_("All the words asked for are in it"),
+    Reason.SAME_PERSON: N_("The same identity number"),
+    Reason.IN_SUBJECT: N_("What was asked for is in it"),
+}
+"""The reasons in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +108,15 @@ class Hint:
 def plain_name(text: str) -> str:
     """Return a name without titles, in one spelling: NFC, small letters, single spaces.
 
+    Marks that nobody sees (direction marks, zero-width spaces) are dropped.
+
     Raises:
         Refused: `name_form`: it is empty or too long.
     """
-    # Two signs of SARA E look like SARA AE; people type either.
-    folded = unicodedata.normalize("NFC", text).casefold().replace("เเ", "แ")
+    seen = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    folded = unicodedata.normalize("NFC", seen).casefold()
+    for typed, right in _LOOK_ALIKES:
+        folded = folded.replace(typed, right)
     words = [word for word in folded.split() if word not in _TITLES]
     plain = _THAI_TITLE.sub("", " ".join(words))
     if not plain or len(plain) > NAME_CHARS_MAX:
@@ -166,6 +189,7 @@ def _card_spelling(heard: str) -> str:
     return heard
 
 
+@lru_cache(maxsize=WORDS_KEPT)
 def _spoken(word: str) -> str:
     if not _THAI.search(word):
         return word

@@ -24,6 +24,7 @@ export async function questionAbout(subject, known) {
     kind: subject.kind,
     prefix: await prefixOf(wire, known.prefix_bits[subject.kind]),
     blinded: toBase64(point),
+    public_key: known.public_key,
   };
   const read = async (given) => {
     const evaluated = fromBase64(given.evaluated);
