@@ -35,8 +35,7 @@ def told(subject: dict[str, str], event: str = "bank_suspicion", **more: object)
 @pytest.fixture(autouse=True)
 def _nobody_has_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin each test with every address free to ask."""
-    anew = Throttle(contests.BURST, contests.A_MINUTE)
-    monkeypatch.setattr(contests, "throttle", anew)
+    monkeypatch.setattr(contests, "CODES", Throttle(burst=20, a_minute=6))
 
 
 @pytest.fixture
@@ -230,6 +229,11 @@ def test_the_same_request_lists_once(world: World, lister: Caller) -> None:
         (told(PHONE, "official_list"), "lister_not_allowed"),
         (told(PHONE, reference=""), "ground_nothing_behind"),
         (told(PHONE) | {"days": 999}, "listing_days"),
+        (told(PHONE, seen_at="2126-11-20T05:00:00Z"), "listing_seen_ahead"),
+        (
+            told(ACCOUNT, link="first_account", payment_confirmed=True, paid_from=MULE),
+            "ground_not_sender",
+        ),
     ],
 )
 def test_what_is_wrong_is_told(world: World, body: dict[str, Any], code: str) -> None:
@@ -238,6 +242,57 @@ def test_what_is_wrong_is_told(world: World, body: dict[str, Any], code: str) ->
     answer = bank.post("/v1/listings", body)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert not Listing.objects.exists()
+
+
+def test_the_sending_bank_confirms_a_payment(world: World) -> None:
+    """By the account at itself that the payment left; the answer does not bear it."""
+    bank = world.caller("TH.THCBC.002", *LISTS)
+    mine = "TH.THCBC.002.0000000099"
+    told_ = told(
+        ACCOUNT,
+        "victim_report",
+        link="first_account",
+        payment_confirmed=True,
+        paid_from=mine,
+        behaviour="",
+        decided_by="",
+    )
+    answer = bank.post("/v1/listings", told_)
+    assert (answer.status_code, answer.json()["tier"]) == (201, "light_grey")
+    assert mine not in answer.content.decode()
+
+
+def test_what_it_rests_on_can_be_dated_and_given_to_a_second(world: World, lister: Caller) -> None:
+    """When it was seen, until when the number is registered, and that another is to look."""
+    body = told(PHONE, seen_at="2026-11-19T05:00:00Z") | {
+        "ask_second": True,
+        "registered_until": "2026-11-25T00:00:00Z",
+    }
+    row = put(lister, body)
+    assert (row["state"], row["needs_second"]) == ("proposed", True)
+    assert (row["seen_at"], row["registered_until"], row["expires_at"]) == (
+        "2026-11-19T05:00:00Z",
+        "2026-11-25T00:00:00Z",
+        "2026-11-25T00:00:00Z",
+    )
+
+
+def test_a_file_tells_what_could_not_be_decided(world: World, lister: Caller) -> None:
+    """By listing and code; the rest is decided, and what is left another decides."""
+    both, other = world.caller("TH.AOC", *Scope), world.caller("TH.AOC", *Scope)
+    rows = [
+        put(who, told({"kind": "phone", "key": f"+6681234567{i}"}) | {"ask_second": True})
+        for i, who in enumerate((lister, both, lister))
+    ]
+    Listing.objects.all().update(batch="file-1")
+    path, said = "/v1/listing-files/file-1/approval", {"approve": True, "reason": "seen"}
+    answer = both.post(path, said).json()
+    assert (answer["listings"], answer["problem_count"]) == (2, 1)
+    (problem,) = answer["problems"]
+    assert (problem["listing_id"], problem["code"]) == (rows[1]["listing_id"], "own_request")
+    assert both.post(path, said).json()["code"] == "own_request"
+    assert other.post(path, said).json() == {"listings": 1, "problems": [], "problem_count": 0}
+    assert other.post(path, said).json()["code"] == "batch_unknown"
 
 
 def test_a_case_of_others_is_no_ground(world: World) -> None:

@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from tests.workflows.feed_kit import ApiLink, Bank, Feeding, bank_with_replica, phone
+from tests.workflows.feed_kit import ApiLink, Bank, Feeding, bank_with_replica, phone, serving
 
 from holdfast.api import replicas as api
 from holdfast.people.keys import issue_key
 from holdfast.people.models import Institution
 from holdfast.people.role import Scope
-from holdfast.workflows import running
 from holdfast.workflows.make_snapshots import SnapshotMaker
 
 NONCE = "nonce-00000001"
@@ -23,13 +22,9 @@ NONCE = "nonce-00000001"
 @pytest.fixture
 def feeding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, db: None) -> Iterator[Feeding]:
     """A centre whose API gives the feed."""
-    made = Feeding(tmp_path / "snapshots")
-    running.set_centre(lambda: made.centre)
-    running.set_feed_house(lambda: running.FeedHouse(made.key, made.snapshots))
     monkeypatch.setattr(api, "makers", SnapshotMaker(lambda work: work()))
-    yield made
-    running.set_centre(running._nobody)
-    running.set_feed_house(running._no_house)
+    with serving(Feeding(tmp_path / "snapshots")) as made:
+        yield made
 
 
 @pytest.fixture
@@ -68,6 +63,7 @@ PATHS = [
     ("/v1/registry/snapshot", {"nonce": NONCE}),
     ("/v1/registry/snapshot/" + "0" * 32 + "/0", {}),
     ("/v1/registry/retractions", {}),
+    ("/v1/registry/keys", {}),
 ]
 
 
@@ -123,7 +119,7 @@ def test_a_snapshot_is_one_institutions(feeding: Feeding, bank: Bank, other: Ban
     manifest = _get(bank.link, "/v1/registry/snapshot", nonce=NONCE)
     assert manifest.status_code == 200
     assert manifest["Content-Type"] == api.FEED
-    [folder] = (feeding.snapshots / "TH.THCBC.004").iterdir()
+    [folder] = (feeding.snapshots / "TH.THCBC.004" / "0").iterdir()
     part = f"/v1/registry/snapshot/{folder.name}/0"
     assert len(_get(bank.link, part).content) == 24
     assert _get(other.link, part).json()["code"] == "snapshot_unknown"
@@ -138,6 +134,17 @@ def test_while_a_snapshot_is_made_the_answer_is_202(
     monkeypatch.setattr(api, "makers", SnapshotMaker(begun.append))
     waiting = _get(bank.link, "/v1/registry/snapshot", nonce=NONCE)
     assert (waiting.status_code, waiting["Retry-After"]) == (202, "1")
+
+
+def test_who_asks_for_newer_snapshots_too_soon_is_told_when(feeding: Feeding, bank: Bank) -> None:
+    """429, with the seconds after which one is made."""
+    query = {"nonce": NONCE, "not_before": feeding.now_us}
+    assert _get(bank.link, "/v1/registry/snapshot", **query).status_code == 200
+    feeding.now_us += 1_000_000
+    query["not_before"] = feeding.now_us
+    answer = _get(bank.link, "/v1/registry/snapshot", **query)
+    assert (answer.status_code, answer["Retry-After"]) == (429, "599")
+    assert answer.json()["code"] == "snapshot_too_soon"
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,7 @@ def test_a_listed_account_is_told_with_its_effects(world: World, bank: str) -> N
             "new_account": "block",
             "service": "none",
         },
+        "spares": ["wages", "benefits", "living_minimum"],
         "disputed": True,
         "until": "2026-11-18T11:07:10Z",
         "data_version": 9,
@@ -200,6 +201,29 @@ def test_an_asker_sees_what_its_kind_may_see(world: World) -> None:
     assert world.post(police, kind="account", key=brown, **PAYMENT).json["tier"] == "dark_brown"
     effects = world.post(telco, kind="phone", key=PHONE, **PAYMENT).json["effects"]
     assert (effects["service"], effects["incoming"]) == ("block", "none")
+
+
+def test_what_a_measure_spares_is_told_in_every_form(world: World, bank: str) -> None:
+    """Alone, in lines and in Arrow; a tier that spares nothing says so, and whom it binds not."""
+    spared = ["wages", "benefits", "living_minimum"]
+    telco = world.key("TH.TELCO", "telco")
+    assert world.post(telco, kind="account", key=MULE, **PAYMENT).json["spares"] == []
+    assert world.post(bank, kind="phone", key=PHONE, **PAYMENT).json["spares"] == []
+    lines = b"\n".join(
+        json.dumps({"kind": "account", "key": key}).encode() for key in (MULE, CLEAN)
+    )
+    path = "/v1/screen?purpose=review&reference=R1"
+    answer = world.ask(bank, "POST", path, lines, "application/x-ndjson")
+    assert [json.loads(line)["spares"] for line in answer.body.splitlines()] == [spared, []]
+    sink = pa.BufferOutputStream()
+    table = pa.table({"key": [MULE, CLEAN]})
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    kind = "application/vnd.apache.arrow.stream"
+    body = sink.getvalue().to_pybytes()
+    answer = world.ask(bank, "POST", f"{path}&kind=account", body, kind)
+    found = pa.ipc.open_stream(answer.body).read_all().column("spares").to_pylist()
+    assert found == [" ".join(spared), None]
 
 
 def test_a_batch_is_answered_in_its_order(world: World, bank: str) -> None:

@@ -71,7 +71,7 @@ def test_it_says_what_is_reported(text: str, says: str, capsys: pytest.CaptureFi
     assert main(["check-number", text, "--at", URL]) == 0
     assert says in capsys.readouterr().out
     [body] = Centre.sent
-    assert body.keys() == {"kind", "prefix", "blinded"}
+    assert body.keys() == {"kind", "prefix", "blinded", "public_key"}
     assert 0 <= body["prefix"] < 1 << 16
 
 

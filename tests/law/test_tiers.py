@@ -12,7 +12,7 @@ from holdfast.core.errors import Refused
 from holdfast.law.errors import LawError
 from holdfast.law.law import TIERS, Law
 from holdfast.law.page import page
-from holdfast.law.tier import AskerKind, Effect, Event, Grade
+from holdfast.law.tier import AskerKind, Effect, Event, Grade, Spare
 from holdfast.law.tier_law import asker_kind
 
 LAW = Law.load()
@@ -71,6 +71,18 @@ def test_what_a_tier_does_changes_with_the_days() -> None:
     assert (before.incoming, after.incoming) == (Effect.NONE, Effect.BLOCK)
     assert LAW.tier_of_code("TH", 30, date(2024, 12, 31)) is None
     assert LAW.effects("TH", 99, AskerKind.BANK, TODAY) is None
+
+
+def test_what_is_spared_is_for_those_who_hold_the_money() -> None:
+    """Dark grey leaves wages, benefits and a minimum free; black and brown say nothing of it."""
+    spared = {
+        (tier.name, asker): tier.spared_by(asker)
+        for tier in LAW.tiers("TH", TODAY)
+        for asker in AskerKind
+    }
+    told = {place for place, spares in spared.items() if spares}
+    assert told == {("dark_grey", AskerKind.BANK), ("dark_grey", AskerKind.DIGITAL_ASSET)}
+    assert spared["dark_grey", AskerKind.BANK] == tuple(Spare)
 
 
 def test_a_silent_law_has_the_generic_tiers() -> None:

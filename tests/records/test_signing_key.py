@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from holdfast.core.errors import CentreError, Refused
+from holdfast.records.introduction import IntroducedKey
 from holdfast.records.signing_key import (
     CurrentKey,
     create_key,
@@ -50,6 +51,17 @@ def test_a_new_key_takes_over_and_the_old_stays_known(tmp_path: Path) -> None:
         "th-1": old.public_base64,
         "th-2": new.public_base64,
     }
+
+
+def test_a_new_key_is_introduced_by_the_one_before(tmp_path: Path) -> None:
+    """Not where that one was taken away, as after a leak, and not where there is none before."""
+    first = create_key(tmp_path, "th-1", 1)
+    create_key(tmp_path, "th-2", 2)
+    (tmp_path / "th-2.pem").unlink()
+    create_key(tmp_path, "th-3", 3)
+    introduced = [key for key in dated_keys(tmp_path) if isinstance(key, IntroducedKey)]
+    assert [(key.key_id, key.by, key.valid_from_us) for key in introduced] == [("th-2", "th-1", 2)]
+    assert introduced[0].is_vouched_by(first.public())
 
 
 def test_a_new_key_is_used_at_once(tmp_path: Path) -> None:
@@ -159,6 +171,7 @@ def test_a_key_does_not_show_itself(tmp_path: Path) -> None:
     assert repr(key) == "SigningKey(key_id='th-1')"
     assert json.loads((tmp_path / "public.json").read_text()) == {
         "current": "th-1",
+        "introduced": {},
         "keys": {"th-1": key.public_base64},
         "retired_us": {},
         "valid_from_us": {"th-1": 0},

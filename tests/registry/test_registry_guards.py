@@ -50,6 +50,7 @@ def copy(row: Listing, **changed: object) -> Listing:
         {"legal_basis": ""},
         {"listed_by": ""},
         {"until_us": 1},
+        {"owned_until_us": 1},
         {"contest_days": 0},
         {"contest_days": 400},
         {"contest_way": ""},
@@ -82,6 +83,8 @@ def test_no_listing_without_due_process(world: TestCentre, changed: dict[str, ob
         ("ground", "rumour"),
         ("until_us", 2**60),
         ("contest_days", 300),
+        ("owned_until_us", 2**60),
+        ("seen_us", 5),
         ("listed_by", "staff:9"),
         ("needs_second", True),
         ("break_glass", True),
@@ -193,7 +196,8 @@ def test_a_used_code_and_a_verdict_stay(world: TestCentre) -> None:
     contest_listing(world.centre, code_of(world, row), ["why"], Via.PAGE, LISTER)
     with pytest.raises(IntegrityError), transaction.atomic():
         ContestCode.objects.update(void_us=None)
-    wanted = ToList(PHONE, ground(Event.BANK_CONFIRMED))
+    wanted = ToList(PHONE, ground(Event.BANK_CONFIRMED, seen_us=world.now_us + 1))
+    world.now_us += 1
     alone = break_glass(world.centre, wanted, LISTER, "attack")
     review_glass(world.centre, alone.listing_id, APPROVER, justified=True, reason="seen")
     with pytest.raises(IntegrityError), transaction.atomic():

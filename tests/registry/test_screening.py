@@ -29,6 +29,7 @@ STANDINGS = {
     ACCOUNTS[0]: Standing(CODES["black"], disputed=False, until_us=NOW_US + 90 * SECOND_US),
     ACCOUNTS[1]: Standing(CODES["light_brown"], disputed=True, until_us=NOW_US + 7 * SECOND_US),
     ACCOUNTS[2]: Standing(CODES["black"], disputed=False, until_us=NOW_US),
+    ACCOUNTS[5]: Standing(CODES["dark_grey"], disputed=False, until_us=NOW_US + 90 * SECOND_US),
     ACCOUNTS[3]: Standing(77, disputed=False, until_us=NOW_US + 90 * SECOND_US),
 }
 KINDS = ("bank", "exchange", "telco", "platform", "police", "centre", "e-money", "unheard")
@@ -70,6 +71,7 @@ def test_an_array_is_answered_as_its_rows_are(
         assert [found[name] for name in CONTROLS] == [
             getattr(answer.effects, name) for name in CONTROLS
         ]
+        assert (found["spares"] or "").split() == list(answer.spares)
         for name in ("disputed", "until_us", "valid_for_s", "data_version"):
             assert found[name] == getattr(answer, name), name
         assert screened.hashes[row].tobytes() == answer.hash
@@ -96,6 +98,16 @@ def test_a_tier_not_for_the_asker_is_not_told(registry: Registry) -> None:
     seen = registry.screen_one(ACCOUNTS[1], "account", "centre", NOW_US)
     assert seen.tier == "light_brown"
     assert {getattr(seen.effects, name) for name in CONTROLS} == {"none"}
+
+
+def test_what_is_spared_is_told_to_whom_it_binds(registry: Registry) -> None:
+    """To those who hold the person's money, where the law says so; to telcos and police nothing."""
+    spared = ("wages", "benefits", "living_minimum")
+    told = {
+        kind: registry.screen_one(ACCOUNTS[5], "account", kind, NOW_US).spares for kind in KINDS[:6]
+    }
+    assert told == {kind: spared if kind in ("bank", "exchange") else () for kind in told}
+    assert registry.screen_one(ACCOUNTS[0], "account", "bank", NOW_US).spares == ()
 
 
 def test_people_are_asked_about_by_sealed_or_clear_id(registry: Registry) -> None:

@@ -20,13 +20,16 @@ from holdfast.records import audit, due, outbox
 from holdfast.records.applied import advance
 from holdfast.records.seal import seal
 from holdfast.records.signing_key import create_key, current_key
+from holdfast.registry.index.place import key_file
 from holdfast.registry.models import FeedEntry, FeedOp, Replica, Retraction
 from holdfast.server import health
 from holdfast.server.clock import HEARTBEAT_FILE, Heartbeat, Witness, write_heartbeat
 from holdfast.server.health import LATE_US, MINUTE_US, Finding, examine
 from holdfast.server.home import Home
+from holdfast.server.keep_index import KeptIndex
 from holdfast.server.witnesses import written
 from holdfast.workflows.follow_ledger import follow_ledger
+from holdfast.workflows.read_feed import newest
 from holdfast.workflows.retract_entry import open_retractions
 from holdfast.workflows.take_report import take_report
 from holdfast.workflows.trace_money import LEDGER
@@ -38,6 +41,7 @@ SUBJECTS = [
     "outbox",
     "connected",
     "due",
+    "index",
     "replicas",
     "audit",
     "clock",
@@ -135,6 +139,7 @@ def test_a_database_that_is_gone(well: Installation, monkeypatch: pytest.MonkeyP
         "outbox",
         "connected",
         "due",
+        "index",
         "replicas",
         "audit",
         "clock",
@@ -230,13 +235,10 @@ def test_work_that_is_late(well: Installation, late_us: int, is_well: bool) -> N
     assert well.finding("due", late_us).well is is_well
 
 
-def test_retractions_that_are_overdue_by_name(well: Installation) -> None:
-    """A copy of the registry that still lists who was taken off is named, once it is late."""
-    Replica.objects.create(
-        replica_id=f"{BANK}:main", institution_id=BANK, kind="bank", connected_us=0
-    )
-    entry = FeedEntry.objects.create(
-        number=1,
+def _retracted(well: Installation) -> Any:
+    """Write the feed's next entry."""
+    return FeedEntry.objects.create(
+        number=newest() + 1,
         at_us=well.world.now_us,
         op=FeedOp.RETRACT,
         subject_kind="phone",
@@ -246,6 +248,44 @@ def test_retractions_that_are_overdue_by_name(well: Installation) -> None:
         until_us=0,
         listing_id="listing-1",
     )
+
+
+def test_an_index_that_is_missing_behind_or_ahead(well: Installation) -> None:
+    """How far it is; an entry that is not in it two minutes later shows that nobody keeps it."""
+    _retracted(well)
+    missing = well.finding("index")
+    assert (missing.well, missing.fields) == (False, {"last": 1})
+    with KeptIndex(well.home.folder) as kept:
+        kept.follow()
+        assert well.finding("index", DAY_US).fields == {"number": 1, "last": 1}
+        assert well.finding("index", DAY_US).well
+        _retracted(well)
+        assert well.finding("index", LATE_US).well
+        assert not well.finding("index", LATE_US + 1).well
+        kept.follow()
+        assert well.finding("index", DAY_US).well
+        assert kept._writer is not None
+        kept._writer.set_number(3)
+        ahead = well.finding("index")
+        assert not ahead.well
+        assert "set back" in ahead.remedy
+    key_file(well.home.folder).unlink()
+    assert not well.finding("index").well
+
+
+def test_where_no_index_can_be_kept(well: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the parts of `holdfast[registry]` nobody expects one."""
+    _retracted(well)
+    monkeypatch.setattr(health, "can_keep_index", lambda: False)
+    assert well.finding("index").well
+
+
+def test_retractions_that_are_overdue_by_name(well: Installation) -> None:
+    """A copy of the registry that still lists who was taken off is named, once it is late."""
+    Replica.objects.create(
+        replica_id=f"{BANK}:main", institution_id=BANK, kind="bank", connected_us=0
+    )
+    entry = _retracted(well)
     with transaction.atomic():
         open_retractions(well.world.centre, [entry])
     due_us = Retraction.objects.get().due_us - well.world.now_us

@@ -108,7 +108,7 @@ def test_the_password_is_kept_apart(tmp_path: Path) -> None:
     assert told["DATABASES"]["default"]["PASSWORD"] == "told"  # noqa: S105
 
 
-@pytest.mark.parametrize("name", ["clock_ahead_hours", "keep_done_days"])
+@pytest.mark.parametrize("name", ["clock_ahead_hours", "keep_done_days", "keep_questions_days"])
 def test_a_number_of_the_home_is_bounded(tmp_path: Path, name: str) -> None:
     """It has a usual value; what is no number, or too large or small, is told with the file."""
     home = make_home(_wanted(tmp_path))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 from tests.workflows.centre_kit import NOON_US
 
 from holdfast.core.instant import DAY_US
@@ -62,6 +62,23 @@ def test_what_was_done_long_ago_is_pruned(at_work: Worker) -> None:
         )
     assert not at_work._prune()
     assert DueWork.objects.get().subject == "0"
+
+
+def test_mergers_are_planned_once_also_after_trouble(
+    at_work: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that is gone when a worker begins does not leave a merger unheeded."""
+    monkeypatch.setattr(worker, "TROUBLE_S", 0)
+    asked: list[object] = []
+
+    def plan(centre: object) -> None:
+        asked.append(centre)
+        if len(asked) < 3:
+            raise OperationalError
+
+    monkeypatch.setattr(worker, "plan_mergers", plan)
+    at_work._once(at_work._plan_mergers)
+    assert asked == [at_work.centre] * 3
 
 
 def test_a_step_that_fails_logs_where_and_nobodys_account(

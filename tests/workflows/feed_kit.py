@@ -21,12 +21,16 @@ from holdfast.people.actor import Actor
 from holdfast.people.keys import issue_key
 from holdfast.people.models import Institution
 from holdfast.people.role import Scope
+from holdfast.records.introduction import IntroducedKey
 from holdfast.registry.index.file import Index
 from holdfast.registry.index.place import index_file
-from holdfast.registry.models import FeedEntry, FeedOp
-from holdfast.registry.replica.following import Follower, Reply, Unreached, Who
+from holdfast.registry.models import FeedEntry, FeedOp, Replica
+from holdfast.registry.replica.following import Follower, Reply, Step, Unreached, Who
 from holdfast.registry.replica.freshness import Freshness
 from holdfast.registry.replica.holding import Holding, HoldingKeys
+from holdfast.registry.replica.joining import leave
+from holdfast.registry.replica.keyring import KeyRing
+from holdfast.workflows import running
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.connect_replica import Connected, connect_replica
 from holdfast.workflows.read_feed import newest
@@ -44,6 +48,8 @@ class Feeding:
     snapshots: Path
     now_us: int = NOW_US
     key: SigningKey = field(default_factory=lambda: SigningKey.new("TH.AOC-1"))
+    public_keys: list[PublicKey] = field(default_factory=list)
+    """As the centre tells of them."""
     centre: Centre = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,6 +90,12 @@ class Feeding:
     def keys(self, key_id: str) -> PublicKey | None:
         """Find the centre's public key."""
         return self.key.public() if key_id == self.key.key_id else None
+
+    def renew_key(self, key_id: str) -> None:
+        """Sign with a new key from now on, which the one before introduces."""
+        new = SigningKey.new(key_id)
+        self.public_keys.append(IntroducedKey.introduced(self.key, new, self.now_us))
+        self.key = new
 
     def _write(
         self, key: str, kind: str, op: str, tier: int, until_us: int, *, disputed: bool = False
@@ -132,6 +144,18 @@ def rolled_back() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+@contextmanager
+def serving(feeding: Feeding) -> Iterator[Feeding]:
+    """Let the API answer for a centre until the block ends."""
+    running.set_centre(lambda: feeding.centre)
+    running.set_feed_house(lambda: running.FeedHouse(feeding.key, feeding.snapshots))
+    running.set_public_keys(lambda: feeding.public_keys)
+    yield feeding
+    running.set_public_keys(running._no_keys)
+    running.set_centre(running._nobody)
+    running.set_feed_house(running._no_house)
 
 
 def _no_ledger() -> Any:
@@ -187,6 +211,8 @@ class Bank:
     folder: Path
     connected: Connected
     link: ApiLink
+    centre_keys: dict[str, PublicKey]
+    """The file that was brought: what the centre's keys are."""
     now_us: int = NOW_US
     _nonces: count[int] = field(default_factory=lambda: count(1))
 
@@ -201,14 +227,15 @@ class Bank:
         holding = Holding.open(self.folder, self.keys)
         freshness = Freshness(lambda: self.now_us, file=self.folder / "contact.json")
         replica = self.connected.replica
-        who = Who("TH.AOC", replica.institution_id, replica.replica_id)
+        renewal = self.connected.renewal
+        who = Who("TH.AOC", replica.institution_id, replica.replica_id, renewal)
         try:
             yield (
                 Follower(
                     who,
                     holding,
                     self.link,
-                    self.feeding.keys,
+                    KeyRing(lambda: self.centre_keys, self.folder / "centre-keys.json"),
                     freshness,
                     lambda: self.now_us,
                     lambda: f"nonce-{next(self._nonces):08}",
@@ -218,6 +245,23 @@ class Bank:
             )
         finally:
             holding.close()
+
+    def catch_up(self) -> None:
+        """Follow the feed until there is nothing new."""
+        with self.following() as (follower, _, _):
+            while follower.step(0) is not Step.NOTHING:
+                pass
+
+    def connect_anew(self) -> None:
+        """Let go of all that is held, and take the institution's keys of now."""
+        leave(self.folder)
+        actor = self.feeding.bank(self.connected.replica.institution_id)
+        self.connected = connect_replica(self.feeding.centre, actor, "payments-1")
+
+    @property
+    def row(self) -> Any:
+        """Return what the centre keeps of the replica."""
+        return Replica.objects.get(replica_id=self.connected.replica.replica_id)
 
     def tiers(self) -> dict[str, int]:
         """Return which of the first test subjects the replica says are listed, and in which tier."""
@@ -239,4 +283,5 @@ def bank_with_replica(
         lambda size: hashlib.shake_128(name.encode()).digest(size),
     )
     connected = connect_replica(feeding.centre, actor, "payments-1")
-    return Bank(feeding, folder, connected, ApiLink(key))
+    told = {feeding.key.key_id: feeding.key.public()}
+    return Bank(feeding, folder, connected, ApiLink(key), told)

@@ -54,8 +54,9 @@ def ground(event: Event = Event.VICTIM_REPORT, **more: Any) -> Ground:
 
 
 def first_account(**more: Any) -> Ground:
-    """Return the ground of an account that a victim paid, confirmed by the sending bank."""
-    return ground(link=Link.FIRST_ACCOUNT, payment_confirmed=True, **more)
+    """Return the ground of an account that a victim of `OTHER_BANK` paid, confirmed by that."""
+    confirmed: dict[str, Any] = {"payment_confirmed": True, "paid_from": account(3, 1)}
+    return ground(**({"link": Link.FIRST_ACCOUNT} | confirmed | more))
 
 
 def put(

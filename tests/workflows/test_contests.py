@@ -39,6 +39,7 @@ from holdfast.registry.models import Contest, ContestEvidence, ContestStep, List
 from holdfast.registry.queries import figures
 from holdfast.registry.subject import parse_subject
 from holdfast.workflows.approve_listing import approve_batch, approve_listing
+from holdfast.workflows.break_glass import break_glass
 from holdfast.workflows.confirm_claim import confirm_claim
 from holdfast.workflows.contest_listing import (
     EVIDENCE_MAX,
@@ -99,14 +100,66 @@ def test_a_contest_upheld_removes_the_listing(world: TestCentre) -> None:
 
 
 def test_what_a_contest_removed_is_not_listed_again(world: TestCentre) -> None:
-    """Not on the same ground; on another case it may be."""
+    """Not on the same ground; on another by another institution it may be."""
+    banks()
     row = listed(world)
     contest(world, code_of(world, row))
     decide(world, uphold=True)
     with pytest.raises(Conflict) as refused:
         put(world)
     assert refused.value.code == "listing_was_contested"
-    assert put(world, reference="F-2").state == "standing"
+    assert put(world, reference="F-2", actor=BANK).state == "standing"
+
+
+@pytest.mark.parametrize("decided", [False, True])
+def test_another_number_is_no_way_round_a_contest(world: TestCentre, decided: bool) -> None:
+    """Upheld or still open: no new listing of the same institution without new evidence."""
+    contest(world, code_of(world, listed(world)))
+    if decided:
+        world.pass_time(hours=1)
+        decide(world, uphold=True)
+    mark_us = world.now_us
+    world.pass_time(hours=1)
+    for seen_us in (None, mark_us):
+        with pytest.raises(Conflict) as refused:
+            put(world, reference="F-2", seen_us=seen_us)
+        assert refused.value.code == "listing_in_doubt"
+        for event in (Event.VICTIM_REPORT, Event.POLICE_COMPLAINT):
+            wanted = ToList(PHONE, ground(event, reference="F-2", seen_us=seen_us))
+            with pytest.raises(Conflict):
+                break_glass(world.centre, wanted, LISTER, "attack")
+    with pytest.raises(Refused) as ahead:
+        put(world, reference="F-2", seen_us=world.now_us + 1)
+    assert ahead.value.code == "listing_seen_ahead"
+    with pytest.raises(Conflict):
+        put(world, reference="F-2", seen_us=mark_us + 1, behaviour="again")
+    assert put(world, reference="F-2", seen_us=mark_us + 1).state == "standing"
+
+
+def test_the_code_of_the_first_notice_contests_what_took_its_place(world: TestCentre) -> None:
+    """The person holds one letter while the next is on its way: what they say is heard."""
+    row = put(world, event=Event.BANK_SUSPICION)
+    code = code_of(world, row)
+    moved = move_tier(world.centre, row.listing_id, ground(Event.BANK_CONFIRMED), LISTER)
+    contest(world, code)
+    assert Contest.objects.get().listing == moved
+    standing = said()
+    assert standing is not None
+    assert standing.disputed
+
+
+def test_without_new_evidence_other_hands_decide(world: TestCentre) -> None:
+    """Proposed on purpose: neither who lists now nor who had a hand in what was contested."""
+    contest(world, code_of(world, listed(world)))
+    decide(world, uphold=True)
+    again = put(world, reference="F-2", actor=APPROVER, second=True)
+    assert again.state == "proposed"
+    for hands in (LISTER, APPROVER):
+        with pytest.raises(Forbidden) as refused:
+            approve_listing(world.centre, again.listing_id, hands, approve=True, reason="seen")
+        assert refused.value.code == "own_request"
+    approve_listing(world.centre, again.listing_id, REVIEWER, approve=True, reason="seen")
+    assert said() is not None
 
 
 def test_a_contest_rejected_leaves_the_listing(world: TestCentre) -> None:
@@ -351,7 +404,7 @@ def test_figures_say_how_listings_fare(world: TestCentre) -> None:
     contest(world, code_of(world, row))
     world.pass_time(hours=48)
     decide(world, uphold=True)
-    (found,) = figures()
+    (found,) = figures(world.now_us)
     assert (found.standing, found.ended, found.contested, found.upheld) == (1, 1, 1, 1)
     assert found.days_to_answer == 2.0
-    assert figures("TH.NOBODY") == []
+    assert figures(world.now_us, "TH.NOBODY") == []

@@ -25,8 +25,10 @@ from holdfast.core.problem import Problem
 from holdfast.registry import sheets
 from holdfast.registry.models import Listing
 from holdfast.registry.portal import COLUMNS, EXAMPLES
+from holdfast.registry.subject import parse_subject
 from holdfast.registry.template import write_template
 from holdfast.workflows.approve_listing import approve_batch
+from holdfast.workflows.contest_listing import contest_subject
 from holdfast.workflows.import_listings import ImportReport, import_listings
 
 Rows = Sequence[Mapping[str, str]]
@@ -175,6 +177,57 @@ def test_much_waits_for_a_second_person(world: TestCentre, tmp_path: Path) -> No
     assert (report.standing, report.proposed, feed()) == (0, 11, [])
     count = approve_batch(world.centre, report.batch, APPROVER, approve=True, reason="seen")
     assert (count, len(feed())) == (11, 11)
+
+
+def test_a_file_in_parts_is_no_way_round(world: TestCentre, tmp_path: Path) -> None:
+    """Of one institution within a day; another's files count for themselves, and so does tomorrow."""
+    reports = [
+        taken(world, written(tmp_path, list(phones(4, start)), f"{start}.csv"))[0]
+        for start in (0, 4, 8, 12)
+    ]
+    assert [(report.standing, report.proposed) for report in reports] == [
+        (4, 0),
+        (4, 0),
+        (0, 4),
+        (0, 4),
+    ]
+    again, _ = taken(world, written(tmp_path, list(phones(4, 0)), "0.csv"))
+    assert (again.known, again.problems) == (4, 0)
+    others: list[Problem] = []
+    path = written(tmp_path, list(phones(4, 20)), "o.csv")
+    assert import_listings(world.centre, path, OTHER_BANK, others.append).standing == 4
+    world.pass_time(hours=24)
+    tomorrow, _ = taken(world, written(tmp_path, list(phones(10, 30)), "t.csv"))
+    assert (tomorrow.standing, tomorrow.proposed) == (10, 0)
+
+
+def test_the_end_of_a_large_file_waits_as_its_beginning_does(
+    world: TestCentre, tmp_path: Path
+) -> None:
+    """Files are read a lot at a time; the last lot may be small."""
+    report, _ = taken(world, written(tmp_path, list(phones(503))))
+    assert (report.standing, report.proposed) == (0, 503)
+
+
+def test_only_the_sending_bank_confirms_by_file(world: TestCentre, tmp_path: Path) -> None:
+    """Named by the account that the payment left; that is kept nowhere."""
+    wrong = dict(CASE) | {"paid_from": "TH.THCBC.014.0000000001"}
+    _, problems = taken(world, written(tmp_path, [wrong, wrong | {"paid_from": ""}]))
+    assert [problem.code for problem in problems] == ["ground_not_sender"] * 2
+    taken(world, written(tmp_path, [CASE], "right.csv"))
+    kept = Listing.objects.values().get()
+    assert CASE["paid_from"] not in str(kept)
+
+
+def test_a_file_proposes_what_a_contest_put_in_doubt(world: TestCentre, tmp_path: Path) -> None:
+    """Under another number it does not stand before a second person has looked."""
+    row = next(phones(1))
+    taken(world, written(tmp_path, [row]))
+    contest_subject(
+        world.centre, parse_subject("phone", row["subject"], "TH"), ["mine"], world.centre.itself
+    )
+    report, problems = taken(world, written(tmp_path, [row | {"bank_case_id": "KB-X"}], "x.csv"))
+    assert (report.standing, report.proposed, problems) == (0, 1, [])
 
 
 def test_a_complaint_moves_the_case(world: TestCentre, tmp_path: Path) -> None:

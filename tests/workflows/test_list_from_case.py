@@ -10,8 +10,10 @@ from holdfast.cases.models import Case
 from holdfast.cases.stop import StopKind
 from holdfast.core.errors import NotFound
 from holdfast.registry.models import Listing
+from holdfast.registry.subject import parse_subject
 from holdfast.workflows.approve_listing import approve_listing
 from holdfast.workflows.confirm_claim import confirm_claim
+from holdfast.workflows.contest_listing import contest_subject
 from holdfast.workflows.file_complaint import ComplaintTold, file_complaint
 from holdfast.workflows.list_from_case import FromCase, list_from_case
 from holdfast.workflows.plan_listing import plan_listing
@@ -104,6 +106,24 @@ def test_the_innocent_are_left_out(world: TestCentre, reason: str) -> None:
         case.claims.update(disputed=True)
     assert reason in {left.code for left in listed(world, case).left_out}
     assert not Listing.objects.filter(subject_key=MULE).exists()
+
+
+def test_a_case_told_before_a_contest_is_no_new_ground(world: TestCentre) -> None:
+    """One reported after it is: another victim since then, not the same word again."""
+    first = case_of(world)
+    listed(world, first)
+    world.write([pay(name, account(1, 7), MULE, 10, 2) for name in ("R", "S")])
+    before = world.report("R").case
+    world.pass_time(hours=1)
+    contest_subject(world.centre, parse_subject("account", MULE, "TH"), ["mine"], LISTER)
+    world.pass_time(hours=1)
+    after = world.report("S").case
+    for case in (before, after):
+        for claim in case.claims.all():
+            confirm_claim(world.centre, claim.claim_id, actor_of(bank(1)), name_matches=True)
+    assert len({first.number, before.number, after.number}) == 3
+    assert "listing_in_doubt" in {left.code for left in listed(world, before).left_out}
+    assert MULE in {row.subject_key for row in listed(world, after).listed}
 
 
 def test_the_proxy_that_was_paid_is_listed_too(world: TestCentre) -> None:

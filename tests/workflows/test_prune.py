@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,8 +19,9 @@ from tests.workflows.centre_kit import NOON_US, TestCentre, account, pay
 from holdfast.core.instant import DAY_US, SECOND_US
 from holdfast.people.models import OneTimeLink, Staff
 from holdfast.records import due, idempotency, outbox
-from holdfast.records.models import DueWork, IdempotencyKey, OutboxMessage
-from holdfast.workflows.prune import SPENT_KEPT_US, prune
+from holdfast.records.models import AuditEntry, DueWork, IdempotencyKey, OutboxMessage
+from holdfast.registry.question_keeping import question_folder
+from holdfast.workflows.prune import SPENT_KEPT_US, prune, prune_questions
 
 KEEP_US = 90 * DAY_US
 OLD_US, YOUNG_US = NOON_US - KEEP_US - 1, NOON_US - KEEP_US
@@ -142,3 +145,22 @@ def test_sessions_and_links_that_have_ended_go() -> None:
     assert prune(NOON_US, KEEP_US) == 2
     assert OneTimeLink.objects.count() == 2
     assert Session.objects.get().session_key == "open"
+
+
+@pytest.mark.django_db
+def test_questions_are_kept_for_their_time_and_the_audit_says_what_went(tmp_path: Path) -> None:
+    """Which files, and how much, is on record before they go; young ones stay."""
+    world = TestCentre(tmp_path / "ledger")
+    folder = question_folder(tmp_path)
+    folder.mkdir(parents=True)
+    for name, at_us in (("a", OLD_US), ("b", OLD_US), ("c", YOUNG_US)):
+        (folder / f"{name}.questions").write_bytes(b"12")
+        os.utime(folder / f"{name}.questions", ns=(at_us * 1000, at_us * 1000))
+    world.now_us = NOON_US
+    assert prune_questions(world.centre, tmp_path, KEEP_US) == 2
+    assert [file.name for file in folder.iterdir()] == ["c.questions"]
+    entry = AuditEntry.objects.get(verb="prune_questions")
+    told = {"files": 2, "bytes": 4, "first": "a.questions", "last": "b.questions"}
+    assert json.loads(entry.detail_json) == told
+    assert prune_questions(world.centre, tmp_path, KEEP_US) == 0
+    assert AuditEntry.objects.filter(verb="prune_questions").count() == 1

@@ -17,7 +17,7 @@ from holdfast.core.words import N_
 from holdfast.registry.blind import ELEMENT_BYTES
 from holdfast.registry.buckets import PREFIX_BITS, ROW_BYTES, TAG_BYTES
 from holdfast.registry.subject import SubjectKind
-from holdfast.workflows.answer_citizen import CITIZENS, answer_citizen, check_key
+from holdfast.workflows.answer_citizen import CITIZENS, Blinded, answer_citizen, check_key
 from holdfast.workflows.running import centre
 
 router = Router(tags=["citizens"])
@@ -43,6 +43,10 @@ class CheckAsked(BaseModel):
     kind: SubjectKind
     prefix: Annotated[int, Field(strict=True, ge=0, lt=2**32)]
     blinded: Annotated[str, Field(max_length=64, description="32 bytes, base64.")]
+    public_key: Annotated[
+        str | None,
+        Field(max_length=64, description="As GET /v1/check told; so it may be a day old."),
+    ] = None
 
 
 class CheckGiven(BaseModel):
@@ -74,9 +78,9 @@ def check(request: HttpRequest, asked: CheckAsked) -> CheckGiven:
     """Return a bucket and the answer to a blinded element; we learn neither number nor link."""
     running = centre()
     CITIZENS.take(request.META.get("REMOTE_ADDR", ""), running.now_us())
-    given = answer_citizen(
-        running, asked.kind, asked.prefix, _element(asked.blinded), secrets.token_bytes
-    )
+    public = _octets(asked.public_key) if asked.public_key is not None else None
+    blinded = Blinded(asked.kind, asked.prefix, _element(asked.blinded), public)
+    given = answer_citizen(running, blinded, secrets.token_bytes)
     return CheckGiven(
         rows=_text(given.rows),
         evaluated=_text(given.evaluated),
@@ -86,10 +90,7 @@ def check(request: HttpRequest, asked: CheckAsked) -> CheckGiven:
 
 
 def _element(text: str) -> bytes:
-    try:
-        element = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        element = b""
+    element = _octets(text)
     if len(element) != ELEMENT_BYTES:
         raise Refused(
             "check_blinded",
@@ -97,6 +98,14 @@ def _element(text: str) -> bytes:
             right=ELEMENT_BYTES,
         )
     return element
+
+
+def _octets(text: str) -> bytes:
+    """Return the bytes of base64, none where it is not that."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
 
 
 def _text(octets: bytes) -> str:

@@ -18,7 +18,8 @@ from holdfast.api.listing_shown import (
     ReceiptShown,
     SubjectContestTold,
 )
-from holdfast.api.pages import LIMIT_DEFAULT, After, Limit, Page, page, place
+from holdfast.api.oldest_first import oldest_first
+from holdfast.api.pages import LIMIT_DEFAULT, After, Limit, Page
 from holdfast.api.shown import Id, Time, at
 from holdfast.people.role import Scope
 from holdfast.records import audit
@@ -26,16 +27,13 @@ from holdfast.registry.contest import ContestState, Via
 from holdfast.registry.models import Contest
 from holdfast.registry.queries import contest_by_id
 from holdfast.registry.subject import parse_subject
-from holdfast.registry.throttle import Throttle
+from holdfast.registry.throttle import CODES
 from holdfast.workflows.contest_listing import contest_listing, contest_subject
 from holdfast.workflows.decide_contest import decide_contest
 from holdfast.workflows.read_notice import read_notice
 from holdfast.workflows.running import centre
 
 router = Router(tags=["registry contests"])
-BURST, A_MINUTE = 20, 6
-throttle = Throttle(BURST, A_MINUTE)
-"""Of contests and codes checked without a key."""
 
 StateAsked = Annotated[
     ContestState, Query(description="Only those that stand so; the open ones if left out.")
@@ -94,7 +92,7 @@ def contest(request: HttpRequest, told: ContestTold) -> HttpResponse:
 
     The same code again, while the contest waits, adds to the evidence.
     """
-    throttle.take(request.META.get("REMOTE_ADDR", ""), centre().now_us())
+    CODES.take(request.META.get("REMOTE_ADDR", ""), centre().now_us())
     running = centre()
     receipt = contest_listing(running, told.code, told.texts, Via.PAGE, running.itself)
     body = ReceiptShown.of(receipt).model_dump_json()
@@ -114,7 +112,7 @@ def check(request: HttpRequest, told: CodeTold) -> SignShown:
     A code that no notice of ours bears has none, so that nobody can invent one with its digits.
     """
     running = centre()
-    throttle.take(request.META.get("REMOTE_ADDR", ""), running.now_us())
+    CODES.take(request.META.get("REMOTE_ADDR", ""), running.now_us())
     read = read_notice(running, told.code)
     return SignShown(ours=read is not None, countersign=read.countersign if read else None)
 
@@ -157,11 +155,8 @@ def list_contests(
 ) -> Any:
     """Return the contests that stand so, the oldest first."""
     centre_only(request)
-    found = Contest.objects.filter(state=state.value).select_related("listing").order_by("id")
-    start = place(after)
-    if start is not None:
-        found = found.filter(id__gt=start[0])
-    return page(list(found[: limit + 1]), limit, ContestShown.of, lambda row: int(row.id))
+    found = Contest.objects.filter(state=state.value).select_related("listing")
+    return oldest_first(found, limit, after, ContestShown.of)
 
 
 @router.get(

@@ -48,8 +48,12 @@ class GroundTold(BaseModel):
     payment_confirmed: bool = Field(
         default=False,
         strict=True,
-        description="That the sending bank confirmed the payment to the first account; of a case "
-        "of the centre its own record counts.",
+        description="That you, as the bank that sent it, confirm the payment to the first account; "
+        "of a case of the centre its own record counts.",
+    )
+    paid_from: Annotated[str, Field(max_length=100)] = Field(
+        default="",
+        description="The account at your bank that a confirmed payment left; it is not kept.",
     )
     behaviour: Annotated[str, Field(max_length=500)] = Field(
         default="", description="What was seen beyond the receipt of money, without names."
@@ -59,6 +63,11 @@ class GroundTold(BaseModel):
     )
     case: Annotated[str, Field(max_length=30)] = ""
     reference: Reference = Field(default="", description="The institution's own number.")
+    seen_at: Time | None = Field(
+        default=None,
+        description="When what it rests on was seen; needed where a contest put in doubt what you "
+        "listed of the subject before, and then after that.",
+    )
 
     def ground(self, who: Actor) -> Ground:
         """Return it as the rules want it.
@@ -76,6 +85,8 @@ class GroundTold(BaseModel):
             self.decided_by,
             Sight(who).case(self.case).number if self.case else "",
             self.reference,
+            self.paid_from,
+            _instant(self.seen_at),
         )
 
 
@@ -96,6 +107,11 @@ class ListingTold(BaseModel):
     registered_until: Time | None = Field(
         default=None, description="Until when: registered anew, it is another person's."
     )
+    ask_second: bool = Field(
+        default=False,
+        strict=True,
+        description="Let a second person decide, also where the tier would not need it.",
+    )
 
     def to_list(self, centre: Centre, who: Actor) -> ToList:
         """Return it as the workflow wants it.
@@ -114,6 +130,7 @@ class ListingTold(BaseModel):
             self.source_country or "",
             _instant(self.registered_since),
             _instant(self.registered_until),
+            second=self.ask_second,
         )
 
 
@@ -138,6 +155,8 @@ class ListingShown(BaseModel):
     approved_at: Time | None
     stands_since: Time | None
     expires_at: Time
+    registered_until: Time | None
+    seen_at: Time | None
     ended_at: Time | None
     reason: str | None
     disputed: bool
@@ -168,6 +187,8 @@ class ListingShown(BaseModel):
             approved_at=at_or_none(row.approved_us),
             stands_since=at_or_none(row.stands_us),
             expires_at=at(row.until_us),
+            registered_until=at_or_none(row.owned_until_us),
+            seen_at=at_or_none(row.seen_us),
             ended_at=at_or_none(row.ended_us),
             reason=row.reason or None,
             disputed=row.disputed,

@@ -16,6 +16,7 @@ from holdfast.api.listing_shown import GroundTold, ListingShown, ListingTold, Re
 from holdfast.api.pages import LIMIT_DEFAULT, After, Limit, Page, page, place
 from holdfast.api.reviews import Decision
 from holdfast.api.shown import Id
+from holdfast.core.errors import HoldfastError
 from holdfast.people.actor import Actor
 from holdfast.people.role import Scope
 from holdfast.records import audit
@@ -33,6 +34,7 @@ from holdfast.workflows.tell_person import code_for_notice
 from holdfast.workflows.withdraw_listing import withdraw_listing
 
 router = Router(tags=["registry listings"])
+PROBLEMS_SHOWN_MAX = 500
 
 StateAsked = Annotated[ListingState | None, Query(description="Only those that stand so.")]
 BatchAsked = Annotated[str, Query(max_length=60, description="Only those of one file.")]
@@ -76,10 +78,20 @@ class FromCaseShown(BaseModel):
     left_out: list[LeftOutShown]
 
 
+class Undecided(BaseModel):
+    """A listing of a file that could not be decided like the rest, and why."""
+
+    listing_id: str
+    code: str
+    detail: str
+
+
 class BatchDecided(BaseModel):
-    """How many listings of a file were decided about."""
+    """How many listings of a file were decided about, and which could not be."""
 
     listings: int
+    problems: list[Undecided] = Field(description=f"The first {PROBLEMS_SHOWN_MAX} of them.")
+    problem_count: int
 
 
 class CodeShown(BaseModel):
@@ -101,6 +113,8 @@ class FiguresShown(BaseModel):
     ended: int
     break_glass: int
     glass_unjustified: int
+    glass_undecided: int
+    glass_overdue: int
     contested: int
     undecided: int
     overdue: int
@@ -268,8 +282,17 @@ def approve_file(
 ) -> BatchDecided:
     """Say as the second person whether all that a file proposed may stand."""
     who = centre_only(request)
-    count = approve_batch(centre(), batch, who, approve=told.approve, reason=told.reason)
-    return BatchDecided(listings=count)
+    problems: list[Undecided] = []
+    found = 0
+
+    def tell(listing_id: str, error: HoldfastError) -> None:
+        nonlocal found
+        found += 1
+        if found <= PROBLEMS_SHOWN_MAX:
+            problems.append(Undecided(listing_id=listing_id, code=error.code, detail=str(error)))
+
+    count = approve_batch(centre(), batch, who, approve=told.approve, reason=told.reason, tell=tell)
+    return BatchDecided(listings=count, problems=problems, problem_count=found)
 
 
 @router.post(
@@ -344,7 +367,7 @@ def contest_code(request: HttpRequest, listing_id: Id) -> CodeShown:
 def read_figures(request: HttpRequest) -> FiguresList:
     """Return how many, how long, how many upheld: one's own, to the centre each institution's."""
     who = actor(request)
-    found = figures(None if who.is_centre else who.institution_id)
+    found = figures(centre().now_us(), None if who.is_centre else who.institution_id)
     return FiguresList(items=[FiguresShown.model_validate(row) for row in found])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import partial
 from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
@@ -10,29 +11,37 @@ from ninja import Path, Query, Router
 from pydantic import BaseModel, ConfigDict, Field
 
 from holdfast.api.auth import ApiKey, actor
+from holdfast.api.problem import problem
 from holdfast.api.shown import Time, at, at_or_none
 from holdfast.people.actor import Actor
 from holdfast.people.role import Scope
+from holdfast.records.introduction import IntroducedKey
 from holdfast.registry.feed.signed import NONCE_LENGTH_MAX, Asked
 from holdfast.registry.feed.snapshot import PARTS_MAX, write_manifest
 from holdfast.registry.models import Replica
 from holdfast.workflows.confirm_number import Confirmation, confirm_number
 from holdfast.workflows.connect_replica import connect_replica, kind_of, retire_replica
-from holdfast.workflows.give_delta import give_delta
+from holdfast.workflows.give_delta import check_after, give_delta
 from holdfast.workflows.give_snapshot import For, read_part
-from holdfast.workflows.make_snapshots import SnapshotMaker
-from holdfast.workflows.read_feed import newest
+from holdfast.workflows.make_snapshots import SnapshotMaker, SnapshotTooSoon, Wanted
+from holdfast.workflows.read_feed import newest, place_at
+from holdfast.workflows.registry_keys import renewal_of
+from holdfast.workflows.renew_replica_keys import renew_replica_keys
 from holdfast.workflows.retract_entry import owed_by
-from holdfast.workflows.running import centre, feed_house
+from holdfast.workflows.running import centre, feed_house, public_keys
 
-router = Router(tags=["registry replicas"])
+router = Router(tags=["registry replicas"], auth=ApiKey(Scope.REGISTRY_REPLICATE))
 makers = SnapshotMaker()
 
 FEED = "application/vnd.holdfast.feed"
 _NUMBER_MAX = 2**63 - 1
-_BINARY = {
-    "responses": {200: {"content": {FEED: {"schema": {"type": "string", "format": "binary"}}}}}
-}
+gives_binary = partial(
+    router.get,
+    openapi_extra={
+        "responses": {200: {"content": {FEED: {"schema": {"type": "string", "format": "binary"}}}}}
+    },
+)
+"""An operation that answers with what the feed is made of, and not with JSON."""
 
 Nonce = Annotated[
     str,
@@ -75,6 +84,13 @@ class ReplicaKeys(BaseModel):
     country: str
     hash_key: str = Field(description="16 bytes, base64: subjects are hashed under it.")
     digest_key: str = Field(description="32 bytes, base64: ids of records are made with it.")
+    renewal: int = Field(description="How often the keys were renewed; answers repeat it.")
+
+
+class RenewedShown(BaseModel):
+    """That an institution has new keys."""
+
+    renewal: int = Field(description="How often they were renewed.")
 
 
 class ReplicaShown(BaseModel):
@@ -117,6 +133,22 @@ class RetractionShown(BaseModel):
     replicas: list[str]
 
 
+class IntroductionShown(BaseModel):
+    """A key of the centre, and the word of the one whose place it took."""
+
+    key_id: str
+    public_key: str = Field(description="32 bytes, base64.")
+    from_us: int = Field(description="In use from then on, µs; the one before no more.")
+    by: str = Field(description="Id of the key before.")
+    signature: str = Field(description="By the key before: 64 bytes, base64.")
+
+
+class Introductions(BaseModel):
+    """Which key of the centre introduced which, in their order."""
+
+    items: list[IntroductionShown]
+
+
 class Retractions(BaseModel):
     """Retractions that wait, the oldest first, 100 at most."""
 
@@ -125,7 +157,6 @@ class Retractions(BaseModel):
 
 @router.post(
     "/registry/replicas",
-    auth=ApiKey(Scope.REGISTRY_REPLICATE),
     response=ReplicaKeys,
     operation_id="connect_replica",
     summary="Connect a replica",
@@ -141,12 +172,12 @@ def connect(request: HttpRequest, told: ReplicaTold) -> ReplicaKeys:
         country=centre().country,
         hash_key=base64.b64encode(found.hash_key).decode(),
         digest_key=base64.b64encode(found.digest_key).decode(),
+        renewal=found.renewal,
     )
 
 
 @router.get(
     "/registry/replicas",
-    auth=ApiKey(Scope.REGISTRY_REPLICATE),
     response=Replicas,
     operation_id="read_replicas",
     summary="Read how far replicas are",
@@ -162,7 +193,6 @@ def read_replicas(request: HttpRequest) -> Replicas:
 
 @router.post(
     "/registry/replicas/retire",
-    auth=ApiKey(Scope.REGISTRY_REPLICATE),
     response=ReplicaShown,
     operation_id="retire_replica",
     summary="Retire a replica",
@@ -172,12 +202,21 @@ def retire(request: HttpRequest, told: RetiredTold) -> ReplicaShown:
     return _shown(retire_replica(centre(), actor(request), told.replica_id), newest())
 
 
-@router.get(
+@router.post(
+    "/registry/replicas/renew-keys",
+    response=RenewedShown,
+    operation_id="renew_replica_keys",
+    summary="Renew the keys of replicas",
+)
+def renew_keys(request: HttpRequest) -> RenewedShown:
+    """Give the caller's institution new keys; each of its copies connects again and begins anew."""
+    return RenewedShown(renewal=renew_replica_keys(centre(), actor(request)))
+
+
+@gives_binary(
     "/registry/feed",
-    auth=ApiKey(Scope.REGISTRY_REPLICATE),
     operation_id="read_feed",
     summary="Follow the feed",
-    openapi_extra=_BINARY,
 )
 def feed(
     request: HttpRequest,
@@ -190,41 +229,63 @@ def feed(
     """Return the signed entries after a number; an empty answer is a sign of life."""
     who = actor(request)
     kind = kind_of(centre(), who.institution_id)
-    asked = _asked(who, nonce)
+    asked = Asked(centre().name, who.institution_id, nonce, renewal_of(who.institution_id))
     return _binary(give_delta(centre(), asked, kind, after, feed_house().key))
 
 
 @router.get(
+    "/registry/keys",
+    response=Introductions,
+    operation_id="read_introductions",
+    summary="Read how the centre's keys follow one another",
+)
+def introductions(request: HttpRequest) -> Introductions:  # noqa: ARG001
+    """Return the keys that the one before introduced, so that who knows one knows the next."""
+    found = [key for key in public_keys() if isinstance(key, IntroducedKey)]
+    found.sort(key=lambda key: key.valid_from_us)
+    return Introductions(items=[IntroductionShown.model_validate(key.told()) for key in found])
+
+
+@gives_binary(
     "/registry/snapshot",
-    auth=ApiKey(Scope.REGISTRY_REPLICATE),
     operation_id="read_snapshot",
     summary="Fetch a snapshot",
-    openapi_extra=_BINARY,
 )
 def snapshot(
     request: HttpRequest,
     nonce: Nonce,
+    after: Annotated[
+        int,
+        Query(
+            ge=0,
+            le=_NUMBER_MAX,
+            description="Up to which number the asker has followed the feed: the answer says what "
+            "the chain's value was there.",
+        ),
+    ] = 0,
     not_before: Annotated[
         int, Query(ge=0, le=_NUMBER_MAX, description="Made at this time or later, in µs.")
     ] = 0,
 ) -> HttpResponse:
     """Return the signed manifest of a snapshot; 202 says that it is being made: ask again."""
     who, house = actor(request), feed_house()
-    whose = For(who.institution_id, kind_of(centre(), who.institution_id))
-    manifest = makers.ask(centre(), house.snapshots, whose, min(not_before, centre().now_us()))
+    whose = _whose(who)
+    check_after(after, newest())
+    wanted = Wanted(after, min(not_before, centre().now_us()))
+    try:
+        manifest = makers.ask(centre(), house.snapshots, whose, wanted)
+    except SnapshotTooSoon as error:
+        return _later(problem(request, error, status=429), error.fields["seconds"])
     if manifest is None:
-        waiting = HttpResponse(status=202)
-        waiting["Retry-After"] = "1"
-        return waiting
-    return _binary(write_manifest(manifest, _asked(who, nonce), house.key))
+        return _later(HttpResponse(status=202), 1)
+    asked = Asked(centre().name, who.institution_id, nonce, whose.renewal)
+    return _binary(write_manifest(manifest, place_at(centre(), after), asked, house.key))
 
 
-@router.get(
+@gives_binary(
     "/registry/snapshot/{snapshot_id}/{number}",
-    auth=ApiKey(Scope.REGISTRY_REPLICATE),
     operation_id="read_snapshot_part",
     summary="Fetch a part of a snapshot",
-    openapi_extra=_BINARY,
 )
 def part(
     request: HttpRequest,
@@ -232,13 +293,12 @@ def part(
     number: Annotated[int, Path(ge=0, lt=PARTS_MAX)],
 ) -> HttpResponse:
     """Return a part of a snapshot of the caller's institution, as its manifest names it."""
-    who = actor(request)
-    return _binary(read_part(feed_house().snapshots, who.institution_id, snapshot_id, number))
+    whose = _whose(actor(request))
+    return _binary(read_part(feed_house().snapshots, whose, snapshot_id, number))
 
 
 @router.post(
     "/registry/confirmations",
-    auth=ApiKey(Scope.REGISTRY_REPLICATE),
     response=ReplicaShown,
     operation_id="confirm_number",
     summary="Confirm a number",
@@ -253,7 +313,6 @@ def confirm(request: HttpRequest, told: ConfirmationTold) -> ReplicaShown:
 
 @router.get(
     "/registry/retractions",
-    auth=ApiKey(Scope.REGISTRY_REPLICATE),
     response=Retractions,
     operation_id="read_retractions",
     summary="Read who owes a confirmation",
@@ -276,8 +335,9 @@ def retractions(request: HttpRequest) -> Retractions:
     )
 
 
-def _asked(who: Actor, nonce: str) -> Asked:
-    return Asked(centre().name, who.institution_id, nonce)
+def _whose(who: Actor) -> For:
+    whose = who.institution_id
+    return For(whose, kind_of(centre(), whose), renewal_of(whose))
 
 
 def _shown(replica: Replica, last: int) -> ReplicaShown:
@@ -290,6 +350,11 @@ def _shown(replica: Replica, last: int) -> ReplicaShown:
         confirmed_at=at_or_none(replica.confirmed_us),
         behind=max(0, last - replica.confirmed_number),
     )
+
+
+def _later(response: HttpResponse, seconds: object) -> HttpResponse:
+    response["Retry-After"] = str(seconds)
+    return response
 
 
 def _binary(content: bytes) -> HttpResponse:

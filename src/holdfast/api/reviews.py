@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from holdfast.api.auth import ApiKey, centre_only
 from holdfast.api.idempotent import Done, described, once
-from holdfast.api.pages import LIMIT_DEFAULT, After, Limit, Page, page, place
+from holdfast.api.oldest_first import oldest_first
+from holdfast.api.pages import LIMIT_DEFAULT, After, Limit, Page
 from holdfast.api.shown import Id, Time, at, at_or_none
 from holdfast.cases.models import Review
 from holdfast.cases.review import ReviewKind, ReviewState
@@ -82,11 +83,8 @@ def list_reviews(
 ) -> Any:
     """Return what waits for a person at the centre, the oldest first."""
     centre_only(request)
-    reviews = Review.objects.filter(state=state.value).select_related("case").order_by("id")
-    start = place(after)
-    if start is not None:
-        reviews = reviews.filter(id__gt=start[0])
-    return page(list(reviews[: limit + 1]), limit, ReviewShown.of, lambda row: int(row.id))
+    found = Review.objects.filter(state=state.value).select_related("case")
+    return oldest_first(found, limit, after, ReviewShown.of)
 
 
 @router.post(

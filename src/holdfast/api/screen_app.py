@@ -25,6 +25,7 @@ from holdfast.core.instant import SECOND_US
 from holdfast.registry.group_commit import GroupCommit
 from holdfast.registry.index.hashing import HashKey
 from holdfast.registry.index.place import read_key
+from holdfast.registry.question_keeping import question_folder
 from holdfast.registry.questions import QuestionFiles
 from holdfast.registry.quota import Rules
 from holdfast.registry.quota_leases import Leases
@@ -53,7 +54,7 @@ class ScreenHome:
     @property
     def questions(self) -> Path:
         """Where questions are put on record."""
-        return self.folder / "registry" / "questions"
+        return question_folder(self.folder)
 
 
 def screen_endpoint(home: ScreenHome) -> ScreenEndpoint:

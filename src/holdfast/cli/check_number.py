@@ -47,8 +47,11 @@ def check_number(arguments: argparse.Namespace) -> int:
         kind = arguments.kind or kind_of(arguments.text)
         subject = parse_subject(kind, arguments.text, str(told.get("country")))
         question = Question.about(subject, secrets.token_bytes(64))
-        given = _read(link.post("/v1/check", question.body, ANSWER_BYTES_MAX))
-    found = question.read(given, _public(told, arguments.key))
+        public = _public(told, arguments.key)
+        # With the key that we were told: it may be renewed between the two questions.
+        body = {**question.body, "public_key": base64.b64encode(public).decode()}
+        given = _read(link.post("/v1/check", body, ANSWER_BYTES_MAX))
+    found = question.read(given, public)
     Screen().write(say(sentence_of(found)))
     return DONE
 

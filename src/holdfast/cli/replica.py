@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
+import random
 import secrets
 import threading
 import time
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from holdfast.cli.main import DONE, NOT_WHOLE
 from holdfast.cli.screen import Screen
-from holdfast.core.errors import HoldfastError, Refused
-from holdfast.core.instant import SECOND_US
+from holdfast.core.errors import Refused
+from holdfast.core.instant import DAY_US, SECOND_US
 from holdfast.core.words import N_, say
 
 if TYPE_CHECKING:
@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from holdfast.registry.replica.holding import Holding
     from holdfast.registry.replica.joining import Joined
 
-log = logging.getLogger(__name__)
-
 PORT = 8451
+INTRODUCED = "centre-keys.json"
+"""Which keys of the centre its earlier ones introduced, in the replica's folder."""
+QUESTIONS = "questions"
+"""Where in the replica's folder it is put on record what was asked and answered."""
+KEEP_QUESTIONS_DAYS = 90
 _PAUSE_S = 1.0
-_PAUSE_S_MAX = 30.0
 
 
 def replica_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +48,16 @@ def replica_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stale-after", type=int, default=900, metavar="S", help="seconds without news; 900"
     )
+    parser.add_argument(
+        "--keep-questions",
+        type=int,
+        default=KEEP_QUESTIONS_DAYS,
+        metavar="DAYS",
+        help=f"how long questions stay on record here; 0 for none ({KEEP_QUESTIONS_DAYS})",
+    )
+    parser.add_argument(
+        "--renew-keys", action="store_true", help="first let the centre renew the bank's keys"
+    )
     parser.add_argument("--once", action="store_true", help="catch up, then end")
     parser.add_argument("--verify", action="store_true", help="check all that is held, then end")
     parser.epilog = (
@@ -58,30 +70,64 @@ def replica(arguments: argparse.Namespace) -> int:
     """Follow a centre's registry, and answer the payment engine on this machine."""
     from holdfast.banks.deadline import Timeouts, http_client
     from holdfast.cli.replica_link import HttpLink
-    from holdfast.registry.replica.freshness import Freshness
-    from holdfast.registry.replica.holding import Holding
-    from holdfast.registry.replica.joining import join, joined
-    from holdfast.server.clock import SteadyClock
+    from holdfast.registry.feed.signed import KEYS_RENEWED
+    from holdfast.registry.replica.joining import leave, renew_keys
 
     os.umask(0o077)
-    clock = SteadyClock()
     with http_client(Timeouts()) as client:
         link = HttpLink(arguments.url, _bearer(arguments.bearer_file), client)
-        url = arguments.url.rstrip("/")
-        found = joined(arguments.into, url) or join(arguments.into, link, url, arguments.name)
-        holding = Holding.open(arguments.into, found.keys)
-        limit_us = arguments.stale_after * SECOND_US
-        freshness = Freshness(clock, limit_us, arguments.into / "contact.json")
-        try:
-            if arguments.verify:
-                return _verify(holding)
-            follower = _follower(arguments, found, holding, link, freshness, clock)
-            if arguments.once:
-                return _once(follower, holding)
-            _serve(arguments, found, follower, freshness, clock)
-        finally:
-            holding.close()
+        if arguments.renew_keys:
+            renew_keys(link)
+        while True:
+            try:
+                return _keep(arguments, link)
+            except Refused as refused:
+                if refused.code != KEYS_RENEWED:
+                    raise
+                Screen().write(str(refused))
+            leave(arguments.into)
+
+
+def _keep(arguments: argparse.Namespace, link: Link) -> int:
+    """Open what is held, and do with it what the words of the call say."""
+    from holdfast.registry.replica.freshness import Freshness
+    from holdfast.registry.replica.holding import Holding
+    from holdfast.registry.replica.joining import CONTACT
+    from holdfast.server.clock import SteadyClock
+
+    clock = SteadyClock()
+    found = _joined(arguments, link)
+    holding = Holding.open(arguments.into, found.keys)
+    limit_us = arguments.stale_after * SECOND_US
+    freshness = Freshness(clock, limit_us, arguments.into / CONTACT)
+    try:
+        if arguments.verify:
+            return _verify(holding)
+        follower = _follower(arguments, found, holding, link, freshness, clock)
+        if arguments.once:
+            return _once(follower, holding)
+        _serve(arguments, found, follower, freshness, clock)
+    finally:
+        holding.close()
     return DONE
+
+
+def _joined(arguments: argparse.Namespace, link: Link) -> Joined:
+    """Return which replica the folder holds; a new one waits for the centre, unless `--once`."""
+    from holdfast.cli.replica_serving import joined_in_time
+    from holdfast.registry.replica.joining import join, joined
+
+    url = arguments.url.rstrip("/")
+    found = joined(arguments.into, url)
+    if found is not None:
+        return found
+
+    def attempt() -> Joined:
+        return join(arguments.into, link, url, arguments.name)
+
+    if arguments.once or arguments.verify:
+        return attempt()
+    return joined_in_time(attempt, Screen().write, time.sleep, random.random)
 
 
 def _bearer(file: Path) -> str:
@@ -104,13 +150,14 @@ def _follower(
     """Return what follows; the file of keys is read for each answer, so new ones are heeded."""
     from holdfast.banks.keys import read_public_keys
     from holdfast.registry.replica.following import Follower
+    from holdfast.registry.replica.keyring import KeyRing
 
     read_public_keys(arguments.centre_keys)
     return Follower(
         found.who,
         holding,
         link,
-        lambda key_id: read_public_keys(arguments.centre_keys).get(key_id),
+        KeyRing(lambda: read_public_keys(arguments.centre_keys), arguments.into / INTRODUCED),
         freshness,
         clock,
         lambda: secrets.token_urlsafe(16),
@@ -145,77 +192,26 @@ def _serve(
     freshness: Freshness,
     clock: Callable[[], int],
 ) -> None:
-    """Follow in a thread until the server for this machine is told to end."""
-    import uvicorn
-
+    """Follow and answer; what is asked is put on record in the folder, unless for no days."""
+    from holdfast.cli.replica_serving import serve
     from holdfast.law.law import Law
     from holdfast.registry.index.file import Index
     from holdfast.registry.index.place import index_file
     from holdfast.registry.replica.answering import AnswerApp, Answers
+    from holdfast.registry.replica.recording import Recording
     from holdfast.registry.screening import Registry
 
     index = Index.open(index_file(arguments.into), found.keys.hash_key)
-    registry = Registry(index, Law.load(), found.country)
-    stop = threading.Event()
-    thread = threading.Thread(
-        target=keep_following, args=(follower, freshness, stop, Screen().write), daemon=True
-    )
-    thread.start()
-    Screen().write(
-        say(N_("listening at http://{host}:{port}"), host="127.0.0.1", port=arguments.port)
+    answers = Answers(Registry(index, Law.load(), found.country), freshness, found.kind, clock)
+    name = f"{clock():016}-{os.getpid()}-{secrets.token_hex(4)}"
+    days = arguments.keep_questions
+    recording = (
+        Recording(arguments.into / QUESTIONS, name, found, days * DAY_US, clock)
+        if days > 0
+        else None
     )
     try:
-        uvicorn.run(
-            AnswerApp(Answers(registry, freshness, found.kind, clock)),
-            host="127.0.0.1",
-            port=arguments.port,
-            lifespan="off",
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-        )
+        serve(AnswerApp(answers, recording), arguments.port, follower, freshness)
     finally:
-        stop.set()
-        thread.join(5.0)
-
-
-def keep_following(
-    follower: Follower,
-    freshness: Freshness,
-    stop: threading.Event,
-    announce: Callable[[str], None],
-) -> None:
-    """Take step after step until told to stop; what goes wrong is told once, and tried again."""
-    from holdfast.registry.replica.following import Step
-
-    pause_s, told, apart_told = _PAUSE_S, "", False
-    while not stop.is_set():
-        begun_s = time.monotonic()
-        try:
-            step = follower.step()
-        except HoldfastError as error:
-            if error.code != told:
-                announce(f"{error} [{error.code}]")
-            told = error.code
-        except Exception:
-            log.exception("a step of the replica failed")
-        else:
-            pause_s, told = _PAUSE_S, ""
-            apart_told = _tell_clock(freshness, announce, is_told=apart_told)
-            was_held = time.monotonic() - begun_s > _PAUSE_S / 2
-            if step is Step.WAITING or (step is Step.NOTHING and not was_held):
-                # A centre that has too many waiting holds no question: it is asked less often.
-                stop.wait(_PAUSE_S)
-            continue
-        stop.wait(pause_s)
-        pause_s = min(2 * pause_s, _PAUSE_S_MAX)
-
-
-def _tell_clock(freshness: Freshness, announce: Callable[[str], None], *, is_told: bool) -> bool:
-    """Say once that our clock is off; return whether it is."""
-    apart_s = freshness.clock_apart_us // SECOND_US
-    if apart_s and not is_told:
-        announce(
-            say(N_("this clock is {seconds} s off the centre's; set it right"), seconds=apart_s)
-        )
-    return bool(apart_s)
+        if recording is not None:
+            recording.close()

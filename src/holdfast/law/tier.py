@@ -116,6 +116,12 @@ class Tier(Dated):
     spares: tuple[Spare, ...]
     """What effects on all of a person's accounts leave free."""
 
+    def spared_by(self, asker: AskerKind) -> tuple[Spare, ...]:
+        """Return what an asker leaves free; nothing where it does nothing to a person's money."""
+        does = self.effects.get(asker)
+        measures = () if does is None else (does.incoming, does.outgoing, does.e_channels)
+        return self.spares if any(each is not Effect.NONE for each in measures) else ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move(Dated):

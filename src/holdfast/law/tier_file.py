@@ -41,6 +41,8 @@ NUMBERS = (
     "glass_review_hours",
     "retraction_hours",
     "bulk_listings",
+    "bulk_window_hours",
+    "alone_listings",
     "notice_hours",
 )
 """What every file tells."""

@@ -2,7 +2,8 @@
 
     keys/<key id>.pem   the private key, PKCS #8, readable by its owner only
     keys/public.json    which key is used now, and all public keys there ever were: base64, and
-                        from when to when each was used, in microseconds since 1970 UTC
+                        from when to when each was used, in microseconds since 1970 UTC, and
+                        with which signature the key before introduced it
 
 A key that is retired stays in `public.json`, so that what it signed can be verified for ever.
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 from holdfast.core.errors import CentreError, Refused
 from holdfast.core.keys import PublicKey, SigningKey, check_key_id
 from holdfast.core.words import N_
+from holdfast.records.introduction import IntroducedKey
 
 PUBLIC_FILE = "public.json"
 PUBLIC_BYTES = 32
@@ -27,6 +29,9 @@ PUBLIC_BYTES = 32
 
 def create_key(folder: Path, key_id: str, now_us: int = 0) -> SigningKey:
     """Make a new key, write it, and let it be the one used from `now_us` on; that before retires.
+
+    The key before introduces it, where its private half is still in the folder. After a leak it is
+    to be taken out first, for nobody may believe what it signs.
 
     Raises:
         Refused: `key_id_form`.
@@ -42,15 +47,31 @@ def create_key(folder: Path, key_id: str, now_us: int = 0) -> SigningKey:
     except FileExistsError:
         raise _exists(path) from None
     retired = {known.current: now_us} if known.current else {}
+    old = _private(folder, known)
+    word = {key_id: _word(old, key, now_us)} if old else {}
     changed = replace(
         known,
         current=key_id,
+        introduced={**known.introduced, **word},
         keys={**known.keys, key_id: key.public_base64},
         valid_from_us={**known.valid_from_us, key_id: now_us},
         retired_us={**known.retired_us, **retired},
     )
     _write_public(folder, changed)
     return key
+
+
+def _private(folder: Path, known: _Public) -> SigningKey | None:
+    """Return the key used so far, None where there is none or it can't be read any more."""
+    try:
+        return SigningKey.read(folder / f"{known.current}.pem") if known.current else None
+    except Refused:
+        return None
+
+
+def _word(old: SigningKey, new: SigningKey, now_us: int) -> Mapping[str, str]:
+    introduced = IntroducedKey.introduced(old, new, now_us)
+    return {"by": introduced.by, "signature": introduced.signature_base64}
 
 
 def current_key(folder: Path) -> SigningKey:
@@ -124,19 +145,16 @@ def public_keys(folder: Path) -> Mapping[str, bytes]:
 def dated_keys(folder: Path) -> list[PublicKey]:
     """Return all public keys there ever were, with the times from and until which each was used.
 
+    Those that the key before introduced are `IntroducedKey`.
+
     Raises:
         CentreError: `signing_keys_unreadable`.
     """
     public_keys(folder)
     known = _read_public(folder)
     try:
-        return [
-            PublicKey.parse(
-                key_id, text, known.valid_from_us.get(key_id, 0), known.retired_us.get(key_id)
-            )
-            for key_id, text in known.keys.items()
-        ]
-    except Refused:
+        return [known.dated(key_id) for key_id in known.keys]
+    except (Refused, KeyError, TypeError):
         raise _public_unreadable(folder) from None
 
 
@@ -148,6 +166,19 @@ class _Public:
     keys: Mapping[str, str]
     valid_from_us: Mapping[str, int] = field(default_factory=dict)
     retired_us: Mapping[str, int] = field(default_factory=dict)
+    introduced: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By the new key's id: id (`by`) and signature of the key before."""
+
+    def dated(self, key_id: str) -> PublicKey:
+        """Return a key with its times, and with its introduction where it has one."""
+        key = PublicKey.parse(
+            key_id,
+            self.keys[key_id],
+            self.valid_from_us.get(key_id, 0),
+            self.retired_us.get(key_id),
+        )
+        word = self.introduced.get(key_id)
+        return IntroducedKey.of(key, word["by"], word["signature"]) if word else key
 
 
 def _read_public(folder: Path) -> _Public:
@@ -163,6 +194,7 @@ def _read_public(folder: Path) -> _Public:
             dict(values["keys"]),
             _times(values.get("valid_from_us", {})),
             _times(values.get("retired_us", {})),
+            dict(values.get("introduced", {})),
         )
     except (AttributeError, KeyError, TypeError, ValueError):
         raise _public_unreadable(folder) from None

@@ -63,6 +63,10 @@ class Ground:
     case_number: str = ""
     reference: str = ""
     """The number under which the institution that lists, or the authority, keeps it."""
+    paid_from: str = ""
+    """The account that a confirmed payment left; looked at, never kept."""
+    seen_us: int | None = None
+    """When what it rests on was seen, microseconds since 1970 UTC; None where nobody says."""
 
 
 def check_ground(subject: Subject, ground: Ground, move: Move) -> None:

@@ -23,7 +23,7 @@ class ListingState(StrEnum):
     LAPSED = "lapsed"  # its time ran out: an end
     WITHDRAWN = "withdrawn"  # taken back by who listed, or its case was unfounded: an end
     REMOVED = "removed"  # a contest was upheld: an end
-    REPLACED = "replaced"  # the subject moved to another tier: an end
+    REPLACED = "replaced"  # it moved to another tier, or is known by another key: an end
 
     @property
     def ended(self) -> bool:
@@ -31,12 +31,11 @@ class ListingState(StrEnum):
         return not STEPS[self]
 
 
-_ENDS = frozenset((ListingState.LAPSED, ListingState.WITHDRAWN))
+_ENDS = frozenset((ListingState.LAPSED, ListingState.WITHDRAWN, ListingState.REPLACED))
 
 STEPS: dict[ListingState, frozenset[ListingState]] = {
     ListingState.PROPOSED: _ENDS | {ListingState.STANDING, ListingState.REFUSED},
-    ListingState.STANDING: _ENDS
-    | {ListingState.SUSPENDED, ListingState.REMOVED, ListingState.REPLACED},
+    ListingState.STANDING: _ENDS | {ListingState.SUSPENDED, ListingState.REMOVED},
     ListingState.SUSPENDED: _ENDS | {ListingState.STANDING, ListingState.REMOVED},
     ListingState.REFUSED: frozenset(),
     ListingState.LAPSED: frozenset(),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from holdfast.core.account import bank_of
 from holdfast.core.errors import CentreError
 from holdfast.core.words import N_
 
@@ -17,6 +18,19 @@ CHAIN_MAX = 8
 def successor_of(bank: str) -> str:
     """Return the institution that keeps a bank's accounts now: itself, if it was never merged."""
     return successors().get(bank, bank)
+
+
+def current_key(account_key: str) -> str:
+    """Return by what an account is known now, from a key that it had at any time."""
+    bank = bank_of(account_key)
+    return f"{successor_of(bank)}{account_key[len(bank) :]}"
+
+
+def former_keys(account_key: str) -> tuple[str, ...]:
+    """Return by what an account that is known by this key may have been known before."""
+    bank = bank_of(account_key)
+    before = (former for former, successor in successors().items() if successor == bank)
+    return tuple(f"{former}{account_key[len(bank) :]}" for former in before)
 
 
 @cache

@@ -66,6 +66,10 @@ class Listing(models.Model):
     """When it ends by itself."""
     owned_from_us = models.BigIntegerField(null=True)
     """Since when a proxy or a number belongs to the one it is about; None where unknown."""
+    owned_until_us = models.BigIntegerField(null=True)
+    """Until when it does, as far as is known: the next owner is another person."""
+    seen_us = models.BigIntegerField(null=True)
+    """When what it rests on was seen, as who listed says."""
     contest_days = models.IntegerField()
     """Within how many days a contest is to be decided."""
     contest_way = models.CharField(max_length=200)
@@ -88,6 +92,11 @@ class Listing(models.Model):
         indexes = [
             models.Index(fields=["subject_kind", "subject_key"], name="listing_of_subject"),
             models.Index(fields=["state", "id"], name="listing_in_state"),
+            models.Index(
+                fields=["institution_id", "listed_us"],
+                name="listing_made_alone",
+                condition=Q(needs_second=False),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -113,6 +122,10 @@ class Listing(models.Model):
             ),
             models.CheckConstraint(
                 name="listing_ends", condition=Q(until_us__gt=F("listed_us"), listed_us__gt=0)
+            ),
+            models.CheckConstraint(
+                name="listing_ends_with_registration",
+                condition=Q(owned_until_us__isnull=True) | Q(until_us__lte=F("owned_until_us")),
             ),
             models.CheckConstraint(
                 name="listing_can_be_contested",

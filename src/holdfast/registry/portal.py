@@ -19,7 +19,14 @@ from holdfast.registry.ground import Ground, Involvement, Link
 from holdfast.registry.subject import Subject, SubjectKind, parse_subject
 
 LEVEL_MAX = 50
-_LENGTHS = {"bank_case_id": 60, "behaviour": 500, "decided_by": 150, "reason": 300, "subject": 2048}
+_LENGTHS = {
+    "bank_case_id": 60,
+    "behaviour": 500,
+    "decided_by": 150,
+    "paid_from": 100,
+    "reason": 300,
+    "subject": 2048,
+}
 _YES, _NO = ("yes", "y", "true", "1"), ("no", "n", "false", "0", "")
 
 
@@ -46,7 +53,8 @@ COLUMNS: Mapping[str, str] = {
     "kind": "account, proxy, phone, link, wallet, person or handle; account if empty",
     "subject": "such as TH.THCBC.004.0123456789; empty in an update of the whole case",
     "ground": "victim_report, bank_suspicion or bank_confirmed",
-    "confirmed": "yes where the sending bank has confirmed the payment to a level-1 account",
+    "confirmed": "yes where you, as the sending bank, confirm the payment to a level-1 account",
+    "paid_from": "the account at your bank that a confirmed payment left; it is not kept",
     "involvement": "organiser, recruiter, paid_mule, … ; unknown if empty",
     "behaviour": "what was seen beyond the receipt of money, from level 2 on, without names",
     "decided_by": "who at your institution decided, from level 2 on",
@@ -59,7 +67,9 @@ OPTIONAL = tuple(name for name in COLUMNS if name not in REQUIRED)
 _CASE = {"bank_case_id": "KB-2026-0001", "level": "1"}
 _PAID = _CASE | {"subject": "TH.THCBC.004.0123456789"}
 EXAMPLES: tuple[Mapping[str, str], ...] = (
-    _PAID | {"record": "case", "ground": "victim_report", "confirmed": "yes"},
+    _PAID
+    | {"record": "case", "ground": "victim_report"}
+    | {"confirmed": "yes", "paid_from": "TH.THCBC.002.1112223334"},
     _CASE
     | {"record": "subcase", "kind": "phone", "subject": "+66812345678"}
     | {"ground": "victim_report"},
@@ -117,6 +127,7 @@ def read_row(cells: Mapping[str, str], country: str, key: bytes) -> PortalRow:
         _text(cells, "behaviour"),
         _text(cells, "decided_by"),
         reference=case_id,
+        paid_from=_text(cells, "paid_from"),
     )
     return PortalRow(record, case_id, subject, ground)
 

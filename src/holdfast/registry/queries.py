@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
-from django.db.models import Avg, Count, F, Q, QuerySet
+from django.db.models import Avg, Count, F, Min, Q, QuerySet
 
 from holdfast.core.errors import NotFound
 from holdfast.core.instant import DAY_US
@@ -74,6 +74,20 @@ def standings(subjects: Collection[Subject], now_us: int) -> dict[Subject, Stand
     return {subject: strictest(listings, now_us) for subject, listings in said.items()}
 
 
+def registration_ends(subjects: Collection[Subject], now_us: int) -> dict[Subject, int]:
+    """Return when the registration of some subjects ends, as far as a listing that stood told it.
+
+    Of several ends that lie ahead the first counts: whom the subject belongs to after that is not
+    known.
+    """
+    ends: dict[Subject, int] = {}
+    for some in in_lots(subjects):
+        rows = listings_of(some).filter(owned_until_us__gt=now_us, stands_us__isnull=False)
+        known = rows.values_list("subject_kind", "subject_key").annotate(Min("owned_until_us"))
+        ends |= {Subject(SubjectKind(kind), key): end_us for kind, key, end_us in known}
+    return ends
+
+
 def told(subjects: Collection[Subject]) -> dict[Subject, Standing | None]:
     """Return how some subjects stand by the feed's last entry; those it never named are left out."""
     found: dict[Subject, Standing | None] = {}
@@ -85,6 +99,15 @@ def told(subjects: Collection[Subject]) -> dict[Subject, Standing | None]:
             standing = Standing(tier, disputed, until_us) if tier else None
             found[Subject(SubjectKind(kind), key)] = standing
     return found
+
+
+def last_of(listing: Listing) -> Listing:
+    """Return the listing that took the place of one last, itself where none did."""
+    following = listing.replaced_by.exclude(stands_us=None).order_by("-id").first()
+    while following is not None:
+        listing = following
+        following = listing.replaced_by.exclude(stands_us=None).order_by("-id").first()
+    return listing
 
 
 def listing_by_id(listing_id: str, institution_id: str | None = None) -> Listing:
@@ -134,6 +157,10 @@ class Figures:
     break_glass: int
     """Of all, how many one person made alone in a running attack."""
     glass_unjustified: int
+    glass_undecided: int
+    """Of those made alone, how many nobody has looked at yet."""
+    glass_overdue: int
+    """Of these, how many should have been looked at by now."""
     contested: int
     undecided: int
     overdue: int
@@ -146,7 +173,7 @@ class Figures:
     """How long a listing that has ended stood on average."""
 
 
-def figures(institution_id: str | None = None) -> list[Figures]:
+def figures(now_us: int, institution_id: str | None = None) -> list[Figures]:
     """Return the figures of every institution that has listed, or of one."""
     listings = Listing.objects.all()
     contests = Contest.objects.all()
@@ -155,13 +182,17 @@ def figures(institution_id: str | None = None) -> list[Figures]:
         contests = contests.filter(listing__institution_id=institution_id)
     contested = {row.pop("listing__institution_id"): row for row in _contested(contests)}
     none = dict.fromkeys(("contested", "undecided", "overdue", "upheld", "rejected"), 0)
-    return [_figures(row, contested.get(row["institution_id"], none)) for row in _listed(listings)]
+    return [
+        _figures(row, contested.get(row["institution_id"], none))
+        for row in _listed(listings, now_us)
+    ]
 
 
-def _listed(listings: QuerySet[Listing]) -> Iterable[Mapping[str, object]]:
+def _listed(listings: QuerySet[Listing], now_us: int) -> Iterable[Mapping[str, object]]:
     def of(state: ListingState) -> Count:
         return Count("id", filter=Q(state=state.value))
 
+    waits = Q(glass_review__isnull=False, glass_review__decided_us=None)
     rows: Iterable[Mapping[str, object]] = (
         listings.values("institution_id")
         .annotate(
@@ -171,6 +202,8 @@ def _listed(listings: QuerySet[Listing]) -> Iterable[Mapping[str, object]]:
             ended=Count("id", filter=~Q(state__in=OPEN_VALUES)),
             break_glass=Count("id", filter=Q(break_glass=True)),
             glass_unjustified=Count("id", filter=Q(glass_review__justified=False)),
+            glass_undecided=Count("id", filter=waits),
+            glass_overdue=Count("id", filter=waits & Q(glass_review__due_us__lte=now_us)),
             stood_us=Avg(F("ended_us") - F("stands_us"), filter=Q(ended_us__isnull=False)),
         )
         .order_by("institution_id")

@@ -11,6 +11,7 @@ group before it, so that nothing in the middle can be changed or taken out unsee
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -123,6 +124,7 @@ class QuestionFiles:
         file = self._folder / f"{self._name}-{self._count + 1:06}{SUFFIX}"
         head = _HEAD.pack(_MAGIC, self._key_name, self._digest)
         self._handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        fcntl.flock(self._handle, fcntl.LOCK_SH)  # in use, however old its last question gets
         self._at = 0
         try:
             os.posix_fallocate(self._handle, 0, max(SEGMENT_BYTES, room))

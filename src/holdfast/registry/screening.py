@@ -21,7 +21,7 @@ from holdfast.core.errors import Refused
 from holdfast.core.instant import SECOND_US
 from holdfast.core.words import N_
 from holdfast.law.law import Law
-from holdfast.law.tier import CODE_MAX, CONTROLS, Effect, Effects, Tier
+from holdfast.law.tier import CODE_MAX, CONTROLS, Effect, Effects, Spare, Tier
 from holdfast.law.tier_law import asker_kind
 from holdfast.registry.canonical import canonical_of, is_canonical
 from holdfast.registry.index.compiled import Words
@@ -49,6 +49,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     tier: str | None = None
     """Its name in the country's law; None: not listed, or in no tier that the asker may see."""
     effects: Effects = _NO_EFFECTS
+    spares: tuple[Spare, ...] = ()
+    """What of a person's money the effects leave free, where the law says so."""
     disputed: bool = False
     until_us: int | None = None
     """When the tier ends by itself, microseconds since 1970 UTC."""
@@ -66,7 +68,8 @@ class Screened:
     """What was found for an array of texts, row by row."""
 
     table: pa.Table
-    """tier, one column for each control, disputed, until_us, valid_for_s, data_version, problem."""
+    """tier, one column for each control, spares (words with a space between, or null), disputed,
+    until_us, valid_for_s, data_version, problem."""
     hashes: Words
     """Of the subjects, a row of two numbers each; 0 where a text could not be read."""
     values: Words
@@ -98,6 +101,7 @@ class _Sight:
 
     tiers: Mapping[int, Tier]
     effects: Mapping[int, Effects]
+    spares: Mapping[int, tuple[Spare, ...]]
 
     @classmethod
     def of(cls, law: Law, country: str, institution_kind: str, on: date) -> Self:
@@ -111,7 +115,10 @@ class _Sight:
             code: _NO_EFFECTS if asker is None else tier.effects[asker]
             for code, tier in tiers.items()
         }
-        return cls(tiers, effects)
+        spares = {
+            code: () if asker is None else tier.spared_by(asker) for code, tier in tiers.items()
+        }
+        return cls(tiers, effects, spares)
 
 
 class Registry:
@@ -174,6 +181,7 @@ class Registry:
         return Answer(
             tier=tier.name,
             effects=sight.effects[code],
+            spares=sight.spares[code],
             disputed=bool(value & DISPUTED),
             until_us=until_us,
             data_version=number,
@@ -273,6 +281,8 @@ def _table(
     for control in CONTROLS:
         does = {code: getattr(effects, control) for code, effects in sight.effects.items()}
         columns[control] = _words(codes, {0: Effect.NONE} | does)
+    spared = {code: " ".join(spares) for code, spares in sight.spares.items() if spares}
+    columns["spares"] = _words(codes, spared)
     columns["disputed"] = pa.array((values & np.uint64(DISPUTED)) != 0)
     columns["until_us"] = pa.array(until_s * SECOND_US, mask=unlisted)
     columns["valid_for_s"] = pa.array(np.minimum(left_s, VALID_FOR_S).astype(np.int32))

@@ -43,6 +43,10 @@ class SubjectKind(StrEnum):
     HANDLE = "handle"  # a name on a platform: line:@example
 
 
+REGISTERED = frozenset((SubjectKind.PROXY, SubjectKind.PHONE))
+"""Kinds that are registered to somebody, and may be to somebody else later."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """One thing that is or may be listed, in canonical text."""

@@ -1,6 +1,8 @@
 """A bound on questions that need no key: so many a minute from one address, in one process.
 
-Addresses are kept in memory only, and only as long as they count.
+Addresses are kept in memory only, and only as long as they count. So each process of a server counts
+for itself, and a restart forgets: who needs one bound over several puts it into the proxy before
+them. A row in the database for each question of a stranger would be the costlier attack.
 """
 
 from __future__ import annotations
@@ -53,6 +55,10 @@ class Throttle:
             self._full_us.move_to_end(whose)
             while len(self._full_us) > ADDRESSES_MAX:
                 self._full_us.popitem(last=False)
+
+
+CODES = Throttle(burst=20, a_minute=6)
+"""Of codes of notices that are looked at, and contests by them, by the API and the pages together."""
 
 
 def _network(address: str) -> str:

@@ -21,11 +21,14 @@ from holdfast.people.models import Institution
 from holdfast.records.applied import mark
 from holdfast.records.models import AuditEntry, DueWork, OutboxMessage, SealedEntry, SealedHead
 from holdfast.records.signing_key import PUBLIC_FILE
+from holdfast.registry.models import FeedEntry
 from holdfast.server.clock import JUMP_US, WITNESS_APART_S, read_heartbeat
 from holdfast.server.home import Home
+from holdfast.server.keep_index import can_keep_index
 from holdfast.server.witnesses import database_us, written
 from holdfast.workflows.deliver_message import PUSH
 from holdfast.workflows.messages_out import HOLD
+from holdfast.workflows.read_feed import newest
 from holdfast.workflows.retract_entry import owed_by
 from holdfast.workflows.trace_money import LEDGER
 
@@ -62,6 +65,7 @@ def examine(home: Home, now_us: int) -> Iterator[Finding]:
         ("outbox", _outbox),
         ("connected", _connected),
         ("due", _due),
+        ("index", _index),
         ("replicas", _replicas),
         ("audit", _audit),
         ("clock", _clock),
@@ -186,6 +190,37 @@ def _due(home: Home, now_us: int) -> Finding:  # noqa: ARG001
         sentence=N_("{count} pieces of work are late"),
         fields={"count": late},
         remedy=N_("look at the worker's log: it says why each must wait"),
+    )
+
+
+def _index(home: Home, now_us: int) -> Finding:
+    """Whether what every question is answered from is there, and follows the feed."""
+    from holdfast.registry.index.file import Index
+    from holdfast.registry.index.place import index_file, read_key
+
+    last = newest()
+    if not can_keep_index():
+        return Finding("index", well=True, sentence=N_("none is kept on this machine"))
+    if not index_file(home.folder).exists():
+        return Finding(
+            "index",
+            well=last == 0,
+            sentence=N_("there is none; the feed has {last} entries"),
+            fields={"last": last},
+            remedy=N_("a running worker makes it; `holdfast registry index` does it at once"),
+        )
+    number = Index.open(index_file(home.folder), read_key(home.folder)).number
+    if number > last:
+        remedy = N_("the database was set back: run `holdfast registry index`")
+    else:
+        remedy = N_("a running worker follows within a second; look at its log if it does not")
+    next_us = FeedEntry.objects.filter(number=number + 1).values_list("at_us", flat=True).first()
+    return Finding(
+        "index",
+        well=number <= last and (next_us is None or now_us - next_us <= LATE_US),
+        sentence=N_("at number {number} of {last}; `holdfast registry verify` compares all of it"),
+        fields={"number": number, "last": last},
+        remedy=remedy,
     )
 
 

@@ -1,7 +1,8 @@
 """A centre's home: one folder with what this installation is and the keys only it has.
 
 centre.toml         country, names, database, ledger, the address if it is asked from outside,
-                    clock_ahead_hours and keep_done_days where the usual ones don't fit
+                    clock_ahead_hours, keep_done_days and keep_questions_days where the
+                    usual ones don't fit
 keys/django         what sessions and one-time links are signed with
 keys/database       the database's password, unless HOLDFAST_DATABASE_PASSWORD says it or none is needed
 keys/<key id>.pem   the Ed25519 key that orders and audit heads are signed with
@@ -27,6 +28,10 @@ CENTRE_FILE = "centre.toml"
 HOME_DEFAULT = "centre"
 CLOCK_AHEAD_HOURS = 12
 KEEP_DONE_DAYS = 90
+KEEP_QUESTIONS_DAYS = 2 * 365
+"""Assumed: no law that we know sets a time for a registry's question log. Two years is as long as
+Thailand's Computer Crime Act (B.E. 2550, section 26 as amended B.E. 2560) lets an official have
+records of traffic kept, whose 90 days are too short for a person who contests a listing."""
 HOURS_MAX = 31 * 24
 DAYS_MAX = 100 * 366
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -54,6 +59,8 @@ class Home:
     """After how long without a worker nobody begins before a person has looked at the clock."""
     keep_done_days: int = KEEP_DONE_DAYS
     """How long work that is done, and messages that have arrived, stay in the database."""
+    keep_questions_days: int = KEEP_QUESTIONS_DAYS
+    """How long what the registry was asked stays on record."""
 
     @property
     def keys(self) -> Path:
@@ -123,6 +130,9 @@ class Home:
             url=url,
             clock_ahead_hours=_number(values, "clock_ahead_hours", CLOCK_AHEAD_HOURS, HOURS_MAX),
             keep_done_days=_number(values, "keep_done_days", KEEP_DONE_DAYS, DAYS_MAX),
+            keep_questions_days=_number(
+                values, "keep_questions_days", KEEP_QUESTIONS_DAYS, DAYS_MAX
+            ),
         )
 
 

@@ -9,6 +9,7 @@
     index     what every question for a payment is answered from, where it can be kept here
     seal      the audit
     prune     what was done long ago
+    mergers   of banks that a new release knows of: once, at the beginning
 
 Each is a loop of its own thread. A database that is gone is waited for; what was begun is begun
 again, because it was taken on a lease and nothing was written.
@@ -65,9 +66,10 @@ from holdfast.workflows.deliver_message import (
 from holdfast.workflows.due_work import END_KINDS, REST_KINDS, do_due, do_together
 from holdfast.workflows.fill_buckets import fill_buckets
 from holdfast.workflows.follow_ledger import follow_ledger
+from holdfast.workflows.follow_mergers import plan_mergers
 from holdfast.workflows.messages_out import HOLD
 from holdfast.workflows.prune import AT_ONCE as PRUNED_AT_ONCE
-from holdfast.workflows.prune import prune
+from holdfast.workflows.prune import prune, prune_questions
 from holdfast.workflows.step_order import HELD, TRACE
 from holdfast.workflows.tell_holder import NOTIFY
 
@@ -124,6 +126,7 @@ class Worker:
         ]
         for name, step, pause_s in loops:
             self._begin(name, partial(self._repeat, step, pause_s))
+        self._begin("mergers", partial(self._once, self._plan_mergers))
         self._begin("deliver", lambda: _Deliveries(self).run(idle_s))
         if can_keep_index():
             self._begin("index", self._keep_index)
@@ -145,6 +148,16 @@ class Worker:
             if not guarded(step):
                 self.stop.wait(pause_s)
         connection.close()
+
+    def _once(self, step: Callable[[], bool]) -> None:
+        """Take a step until it has done something, and never again."""
+        while not self.stop.is_set() and not guarded(step):
+            pass
+        connection.close()
+
+    def _plan_mergers(self) -> bool:
+        plan_mergers(self.centre)
+        return True
 
     def _do_ends(self) -> bool:
         """End what has run out; one at a time, so that whoever dies makes nothing else wait."""
@@ -223,7 +236,9 @@ class Worker:
         return seal(now_us=CLOCK(), key=self.key(), heads=self.home.heads) is not None
 
     def _prune(self) -> bool:
-        return prune(CLOCK(), self.home.keep_done_days * DAY_US) >= PRUNED_AT_ONCE
+        home = self.home
+        prune_questions(self.centre, home.folder, home.keep_questions_days * DAY_US)
+        return prune(CLOCK(), home.keep_done_days * DAY_US) >= PRUNED_AT_ONCE
 
 
 class _Deliveries:

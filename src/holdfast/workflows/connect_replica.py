@@ -14,7 +14,7 @@ from holdfast.records import audit
 from holdfast.registry.models import Replica
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.connect_institution import institution_of
-from holdfast.workflows.registry_keys import digest_key, hash_key
+from holdfast.workflows.registry_keys import digest_key, hash_key, renewal_of
 from holdfast.workflows.retract_entry import CONNECTED, RETIRED, settle_retractions
 
 NAME_LENGTH_MAX = 20
@@ -29,6 +29,8 @@ class Connected:
     replica: Replica
     hash_key: bytes
     digest_key: bytes
+    renewal: int
+    """How often the keys were renewed."""
 
 
 def connect_replica(centre: Centre, actor: Actor, name: str) -> Connected:
@@ -59,7 +61,13 @@ def connect_replica(centre: Centre, actor: Actor, name: str) -> Connected:
             replica.state, replica.kind = CONNECTED, kind_of(centre, institution_id)
             replica.save(update_fields=["state", "kind"])
             _record(centre, actor, "connect_replica", replica_id)
-    return Connected(replica, hash_key(centre, institution_id), digest_key(centre, institution_id))
+    renewal = renewal_of(institution_id)
+    return Connected(
+        replica,
+        hash_key(centre, institution_id, renewal),
+        digest_key(centre, institution_id, renewal),
+        renewal,
+    )
 
 
 def retire_replica(centre: Centre, actor: Actor, replica_id: str) -> Replica:

@@ -27,7 +27,7 @@ from holdfast.registry.models import (
     ContestEvidence,
     Listing,
 )
-from holdfast.registry.queries import listings_of, lock_registry
+from holdfast.registry.queries import last_of, listings_of, lock_registry
 from holdfast.registry.subject import Subject
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.change_registry import mark_disputed
@@ -98,31 +98,21 @@ def _contest_by(
     via: Via,
     actor: Actor,
 ) -> None:
-    waiting = _waiting(code.listing) or _waiting(_successor(code.listing))
+    row = last_of(code.listing)
+    waiting = _waiting(code.listing) or _waiting(row)
     if waiting is not None:
         _add_evidence(centre, waiting, texts, actor)
-    elif code.void_us is None and code.listing.state == ListingState.STANDING.value:
-        _contest(centre, code.listing, texts, via, actor)
+    elif code.void_us is None and row.state == ListingState.STANDING.value:
+        _contest(centre, row, texts, via, actor)
         code.void_us = centre.now_us()
         code.save(update_fields=["void_us"])
     else:
         _say_nobody(centre, actor, code.code_hash, centre.now_us())
 
 
-def _waiting(listing: Listing | None) -> Contest | None:
-    if listing is None:
-        return None
+def _waiting(listing: Listing) -> Contest | None:
     found: Contest | None = listing.contests.filter(state__in=OPEN_CONTEST_VALUES).first()
     return found
-
-
-def _successor(listing: Listing) -> Listing | None:
-    """Return the listing that took the place of one: its open contest went along."""
-    last: Listing | None = None
-    following = listing.replaced_by.order_by("-id").first()
-    while following is not None:
-        last, following = following, following.replaced_by.order_by("-id").first()
-    return last
 
 
 def _contest(

@@ -15,6 +15,7 @@ from holdfast.people.actor import Actor
 from holdfast.records import due
 from holdfast.registry.contest import ContestState
 from holdfast.registry.listing import ListingState
+from holdfast.registry.merged import former_keys
 from holdfast.registry.models import Contest, Listing
 from holdfast.registry.queries import contest_by_id, lock_registry
 from holdfast.registry.subject import SubjectKind
@@ -116,6 +117,8 @@ def _holds_on(listing: Listing) -> Iterator[Order]:
     if listing.subject_kind != SubjectKind.ACCOUNT.value or case is None:
         return
     orders = Order.objects.filter(
-        account=listing.subject_key, case=current_case(case), state__in=OPEN_ORDERS
+        account__in=(listing.subject_key, *former_keys(listing.subject_key)),
+        case=current_case(case),
+        state__in=OPEN_ORDERS,
     )
     yield from orders.order_by("id")

@@ -38,11 +38,17 @@ def give_delta(centre: Centre, asked: Asked, kind: str, after: int, key: Signing
             goes so much further that a snapshot is to be fetched.
     """
     last = newest()
-    _check_after(after, last)
+    check_after(after, last)
+    if last - after > BACK_MAX:
+        raise Conflict(
+            "feed_trimmed",
+            N_("from number {after} on too much has changed for a delta; fetch a snapshot"),
+            after=after,
+        )
     entries = list(rows(after, min(last, after + ENTRIES_MAX)))
     before = place_at(centre, after)
     sealed = links(centre, entries)
-    hashes = _hashes(centre, asked.institution_id, entries)
+    hashes = _hashes(centre, asked, entries)
     sight = Sight.of(centre, kind)
     hidden = _hidden(sight, entries)
     told = [
@@ -67,25 +73,25 @@ def _hidden(sight: Sight, entries: list[Row]) -> set[int]:
     return {number for number, former in before.items() if not sight.shown(packed.get(former, 0))}
 
 
-def _hashes(centre: Centre, institution_id: str, entries: list[Row]) -> list[bytes]:
+def _hashes(centre: Centre, asked: Asked, entries: list[Row]) -> list[bytes]:
     if not entries:
         return []
     wires = pa.array([row.wire for row in entries], pa.binary())
-    found = hasher(centre, institution_id).hashed_all(wires).astype("<u8", copy=False)
+    key = hasher(centre, asked.institution_id, asked.renewal)
+    found = key.hashed_all(wires).astype("<u8", copy=False)
     return [bytes(row) for row in np.ascontiguousarray(found).view(np.uint8)]
 
 
-def _check_after(after: int, last: int) -> None:
+def check_after(after: int, last: int) -> None:
+    """Check that the feed goes as far as an asker has followed it.
+
+    Raises:
+        Conflict: `feed_ahead`.
+    """
     if after > last:
         raise Conflict(
             "feed_ahead",
             N_("the feed ends at number {last}; {after} is not there yet, or no more"),
             last=last,
-            after=after,
-        )
-    if last - after > BACK_MAX:
-        raise Conflict(
-            "feed_trimmed",
-            N_("from number {after} on too much has changed for a delta; fetch a snapshot"),
             after=after,
         )

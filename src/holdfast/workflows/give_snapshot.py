@@ -1,6 +1,6 @@
 """Give a snapshot: all that stands in the registry at a number, to one institution, in files.
 
-    <folder>/<institution>/<snapshot id>/manifest.json, 0000, 0001, …
+    <folder>/<institution>/<renewal of its keys>/<snapshot id>/manifest.json, 0000, 0001, …
 
 A snapshot is made beside and then given its name, so what is there is whole. It is given again
 to whoever asks within a day, for deltas lead on from it.
@@ -49,25 +49,54 @@ _READ = """
     FROM {table} WHERE number > %s AND number <= %s ORDER BY number
 """
 """Packs standings as `Standing.packed` does, for ten million objects take a minute to make."""
-_ID = re.compile(r"[0-9a-f]{16,64}", re.ASCII).fullmatch
+_ID_LENGTH = 32
+_ID = re.compile(rf"[0-9a-f]{{{_ID_LENGTH}}}", re.ASCII).fullmatch
+"""Number of the feed and time, 16 digits each."""
+_DRAFT = ".new"
 
 Numbers = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
 class For:
-    """For which institution, of which kind."""
+    """For which institution, of which kind, and under which of its keys."""
 
     institution_id: str
     kind: str
+    renewal: int = 0
+    """How often its keys were renewed."""
+
+    def within(self, folder: Path) -> Path:
+        """Return where its snapshots are."""
+        return folder / self.institution_id / str(self.renewal)
 
 
 def latest_snapshot(centre: Centre, folder: Path, whose: For) -> Manifest | None:
     """Return an institution's newest snapshot, if deltas lead on from it and it is no day old."""
-    made = next(_made(folder / whose.institution_id), None)
+    made = next(_made(whose.within(folder)), None)
     if made is None or newest() - made.place.number > BACK_MAX:
         return None
     return made if 0 <= centre.now_us() - made.at_us < GOOD_FOR_US else None
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """When an institution's last snapshot was begun, at which number, and whether it is whole."""
+
+    number: int
+    at_us: int
+    is_whole: bool
+
+
+def last_begun(folder: Path, institution_id: str) -> Begun | None:
+    """Return an institution's last snapshot, under whichever keys, also one that was never ended."""
+    names = [path.name for path in (folder / institution_id).glob("*/*")]
+    found = [
+        Begun(int(name[:16], 16), int(name[16:32], 16), is_whole=len(name) == _ID_LENGTH)
+        for name in names
+        if _ID(name.removesuffix(_DRAFT))
+    ]
+    return max(found, key=lambda begun: begun.at_us, default=None)
 
 
 def make_snapshot(centre: Centre, folder: Path, whose: For) -> Manifest:
@@ -76,17 +105,18 @@ def make_snapshot(centre: Centre, folder: Path, whose: For) -> Manifest:
     Raises:
         OSError: there is no space; nothing is left behind but a draft that the next one removes.
     """
-    own = folder / whose.institution_id
+    own, at_us = whose.within(folder), centre.now_us()
     place = place_at(centre, newest())
-    records = memoryview(_records(centre, whose, place.number).tobytes())
-    digest = digest_of(digest_key(centre, whose.institution_id), records)
-    snapshot_id = f"{place.number:016x}{centre.now_us():016x}"
-    draft = own / f"{snapshot_id}.new"
+    snapshot_id = f"{place.number:016x}{at_us:016x}"
+    # The draft is there from the beginning on: other processes see that one is being made.
+    draft = own / f"{snapshot_id}{_DRAFT}"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True, mode=0o700)
+    records = memoryview(_records(centre, whose, place.number).tobytes())
+    digest = digest_of(digest_key(centre, whose.institution_id, whose.renewal), records)
     parts = [_write(draft / f"{n:04}", part) for n, part in enumerate(_parts(records))]
     count = len(records) // RECORD_BYTES
-    made = Manifest(snapshot_id, place, digest, count, centre.now_us(), parts)
+    made = Manifest(snapshot_id, place, digest, count, at_us, parts)
     (draft / MANIFEST_FILE).write_text(_text(made), encoding="ascii")
     with transaction.atomic():
         begin_digest(whose.institution_id, place.number, digest)
@@ -95,13 +125,13 @@ def make_snapshot(centre: Centre, folder: Path, whose: For) -> Manifest:
     return made
 
 
-def read_part(folder: Path, institution_id: str, snapshot_id: str, number: int) -> bytes:
+def read_part(folder: Path, whose: For, snapshot_id: str, number: int) -> bytes:
     """Return a part of an institution's snapshot.
 
     Raises:
         NotFound: `snapshot_unknown`: it is gone, or another's; ask for a new one.
     """
-    path = folder / institution_id / snapshot_id / f"{number:04}"
+    path = whose.within(folder) / snapshot_id / f"{number:04}"
     if _ID(snapshot_id) is not None and path.is_file():
         return path.read_bytes()
     raise NotFound(
@@ -111,10 +141,8 @@ def read_part(folder: Path, institution_id: str, snapshot_id: str, number: int) 
 
 def _records(centre: Centre, whose: For, number: int) -> npt.NDArray[Any]:
     """Return a record for each subject that stands at a number, in the order of the hashes."""
-    chunks = [
-        (hasher(centre, whose.institution_id).hashed_all(wires), packed)
-        for wires, packed in _feed(number)
-    ]
+    key = hasher(centre, whose.institution_id, whose.renewal)
+    chunks = [(key.hashed_all(wires), packed) for wires, packed in _feed(number)]
     hashes = np.concatenate([np.empty((0, 2), np.uint64), *(chunk[0] for chunk in chunks)])
     packed = np.concatenate([np.empty(0, np.uint64), *(chunk[1] for chunk in chunks)])
     # Stable: entries about one subject stay in the feed's order, and the last one says how it is.
@@ -188,8 +216,9 @@ def _made(own: Path) -> Iterator[Manifest]:
 
 
 def _tidy(own: Path) -> None:
-    """Remove older snapshots, and drafts that nobody ended."""
+    """Remove older snapshots, those under keys that were renewed, and drafts that nobody ended."""
     for made in list(_made(own))[KEPT_MAX:]:
         shutil.rmtree(own / made.snapshot_id, ignore_errors=True)
-    for draft in own.glob("*.new"):
-        shutil.rmtree(draft, ignore_errors=True)
+    others = (folder for folder in own.parent.iterdir() if folder != own)
+    for folder in (*own.glob(f"*{_DRAFT}"), *others):
+        shutil.rmtree(folder, ignore_errors=True)

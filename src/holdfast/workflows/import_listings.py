@@ -1,14 +1,14 @@
 """Import listings: a file in the portal's shape; good rows are kept, bad ones told row by row.
 
 Rows are read and kept a lot at a time, so that a file of a million needs no more memory than one
-of a thousand. What a file lists beyond a few waits for a second person, who approves it whole.
+of a thousand. What an institution's files list beyond a few in a day waits for a second person, who
+approves each file whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 from django.db import transaction
@@ -25,7 +25,15 @@ from holdfast.registry.queries import in_lots, lock_registry
 from holdfast.registry.sheets import Cells, open_table
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.change_registry import add_listings
-from holdfast.workflows.list_subject import ToList, conflicts, kind_of, new_listing
+from holdfast.workflows.list_subject import (
+    ToList,
+    heed_registrations,
+    kind_of,
+    new_listing,
+    propose,
+)
+from holdfast.workflows.listed_alone import is_bulk
+from holdfast.workflows.listed_before import conflicts, doubts
 from holdfast.workflows.move_tier import move_tier
 from holdfast.workflows.withdraw_listing import withdraw_listing
 
@@ -68,23 +76,15 @@ def import_listings(
         centre, actor, kind_of(actor), file.name, tell, ImportReport(centre.new_id("file"))
     )
     with open_table(file, REQUIRED, OPTIONAL, notes) as rows:
-        lots = in_lots(rows)
-        first = next(lots, [])
-        work.second = len(first) > _bulk(centre)
-        for lot in chain([first], lots):
+        for lot in in_lots(rows):
             work.keep(lot)
             progress(notes)
     return work.report
 
 
-def _bulk(centre: Centre) -> int:
-    day = centre.law.local_day(centre.country, centre.now_us())
-    return centre.law.registry_number(centre.country, "bulk_listings", day)
-
-
 @dataclass(slots=True)
 class _Import:
-    """One file on its way in."""
+    """One file on its way in; `second`: it is so large that a second person must look."""
 
     centre: Centre
     actor: Actor
@@ -101,6 +101,8 @@ class _Import:
         listed = [row for row in read if row[1].record is not Record.UPDATE]
         with transaction.atomic():
             lock_registry()
+            institution_id = self.actor.institution_id
+            self.second = self.second or is_bulk(self.centre, institution_id, len(read))
             self._list(listed)
         for number, row in read:
             if row.record is Record.UPDATE:
@@ -129,6 +131,7 @@ class _Import:
                 self._problem(error, number)
         if not made:
             return
+        self._heed([listing for _, listing in made])
         against = conflicts([listing for _, listing in made])
         keep = [listing for _, listing in made if listing.listing_id not in against]
         for number, listing in made:
@@ -138,6 +141,14 @@ class _Import:
         standing = sum(listing.state == ListingState.STANDING.value for listing in keep)
         self.report.standing += standing
         self.report.proposed += len(keep) - standing
+
+    def _heed(self, made: Sequence[Listing]) -> None:
+        """Heed what is known of the subjects: what a contest put in doubt waits for a second."""
+        heed_registrations(made, self.centre.now_us())
+        in_doubt = doubts(made)
+        for listing in made:
+            if listing.listing_id in in_doubt:
+                propose(listing)
 
     def _new(self, row: PortalRow) -> Listing:
         if row.subject is None or row.ground is None:  # which only updates may lack
@@ -177,7 +188,7 @@ class _Import:
             if row.ground is None:
                 withdraw_listing(self.centre, listing_id, self.actor, row.reason)
             else:
-                move_tier(self.centre, listing_id, row.ground, self.actor)
+                move_tier(self.centre, listing_id, row.ground, self.actor, second=self.second)
         return len(ids)
 
     def _not_kept(self, error: HoldfastError, number: int) -> None:

@@ -128,6 +128,7 @@ def _paid(centre: Centre, case: Case, event: Event) -> Iterator[ToList | LeftOut
             link=Link.FIRST_ACCOUNT,
             payment_confirmed=claim.confirmed_us is not None,
             case_number=case.number,
+            seen_us=claim.reported_us,
         )
         code = _why_not(claim, homes, stops)
         for subject in paid_with(centre, claim):
@@ -152,11 +153,12 @@ def _told_of(centre: Centre, case: Case, event: Event) -> Iterator[ToList | Left
         identifiers = report.told.get("identifiers", {})
         for name, kind in _TOLD.items():
             for text in identifiers.get(name, ()):
-                yield _told(centre, case, kind, text, own, Ground(event, grade))
+                ground = Ground(event, grade, seen_us=report.received_us, case_number=case.number)
+                yield _told(centre, kind, text, own, ground)
 
 
 def _told(
-    centre: Centre, case: Case, kind: SubjectKind, text: str, own: set[str | None], ground: Ground
+    centre: Centre, kind: SubjectKind, text: str, own: set[str | None], ground: Ground
 ) -> ToList | LeftOut:
     try:
         subject = parse_subject(kind, text, centre.country)
@@ -167,8 +169,4 @@ def _told(
     if kind is SubjectKind.PHONE and not subject.key.startswith("+"):
         # A short code is a service's own, which impostors only show as theirs.
         return LeftOut(kind.value, "phone_short_code")
-    return ToList(
-        subject,
-        Ground(ground.event, ground.evidence, case_number=case.number),
-        second=True,
-    )
+    return ToList(subject, ground, second=True)

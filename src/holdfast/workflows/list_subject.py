@@ -8,28 +8,27 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Q
 
 from holdfast.cases.models import Claim
-from holdfast.core.errors import Conflict, Refused
+from holdfast.core.account import bank_of, parse_account
+from holdfast.core.errors import Refused
 from holdfast.core.instant import DAY_US, EPOCH, MICROSECOND
 from holdfast.core.words import N_
 from holdfast.law.tier import Move, Tier
 from holdfast.people.actor import Actor
 from holdfast.people.models import Institution
-from holdfast.registry.contest import ContestState
 from holdfast.registry.ground import Ground, Link, check_ground, needs_second
 from holdfast.registry.listing import ListingState
-from holdfast.registry.models import OPEN_VALUES, Listing
-from holdfast.registry.queries import listings_of, lock_registry, subject_of
-from holdfast.registry.subject import Subject, SubjectKind, parse_subject
+from holdfast.registry.merged import successor_of
+from holdfast.registry.models import Listing
+from holdfast.registry.queries import lock_registry, registration_ends, subject_of
+from holdfast.registry.subject import REGISTERED, Subject, SubjectKind, parse_subject
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.change_registry import add_listings
+from holdfast.workflows.listed_alone import is_flood
+from holdfast.workflows.listed_before import check_new
 
 CENTRE_KIND = "centre"
-TAKEN_OFF = Q(state=ListingState.REMOVED.value) | Q(contests__state=ContestState.MOOT.value)
-"""What a contest took off, or what ended before its contest was answered: a new clock for the same
-ground would let a contest be outrun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +55,22 @@ def list_subject(
 ) -> Listing:
     """List a subject; where the tier, the kind or the bulk needs it, a second person approves first.
 
+    An institution that has listed as many alone of late as the law lets it needs one for the next.
+
     Raises:
-        Refused: `lister_not_allowed`, `law_not_in_force`, `subject_moved_on`, `listing_days`, or
-            those of `check_ground`.
+        Refused: `lister_not_allowed`, `law_not_in_force`, `subject_moved_on`, `listing_days`,
+            `listing_seen_ahead`, `ground_not_sender`, or those of `check_ground`.
         Conflict: `listing_stands`: the same is listed or proposed already; `listing_was_contested`:
-            on this very ground a contest took it off, or was left without an answer.
+            on this very ground a contest took it off, or was left without an answer;
+            `listing_in_doubt`: of what this institution said before, on whatever ground.
     """
     with transaction.atomic():
         lock_registry()
         row = new_listing(centre, wanted, actor, kind_of(actor))
         row.replaces = replaces
+        heed_registrations([row], centre.now_us())
+        if not actor.is_centre and is_flood(centre, actor.institution_id):
+            propose(row)
         check_new(row)
         add_listings(centre, [row], actor)
     return row
@@ -81,7 +86,8 @@ def new_listing(centre: Centre, wanted: ToList, actor: Actor, kind: str) -> List
     day = centre.law.local_day(centre.country, now_us)
     tier = centre.law.tier_for(centre.country, ground.event, kind, day)
     move = centre.law.move(centre.country, ground.event, day)
-    ground = _with_confirmation(centre, wanted.subject, ground)
+    ground = _with_confirmation(centre, wanted.subject, ground, actor)
+    _check_seen(ground, now_us)
     check_ground(wanted.subject, ground, move)
     if tier is None:  # which `check_ground` has refused
         raise AssertionError(ground.event)
@@ -99,11 +105,18 @@ def new_listing(centre: Centre, wanted: ToList, actor: Actor, kind: str) -> List
         stands_us=None if second else now_us,
         until_us=_until_us(centre, wanted, tier, day),
         owned_from_us=wanted.owned_from_us,
+        owned_until_us=wanted.owned_until_us,
+        seen_us=ground.seen_us,
         source_country=wanted.source_country or centre.country,
         batch=wanted.batch,
         **_of_law(centre, tier, move, day),
         **_of_ground(ground),
     )
+
+
+def propose(row: Listing) -> None:
+    """Let a new listing wait for a second person, also where its tier would need none."""
+    row.needs_second, row.state, row.stands_us = True, ListingState.PROPOSED.value, None
 
 
 def kind_of(actor: Actor) -> str:
@@ -114,76 +127,61 @@ def kind_of(actor: Actor) -> str:
     return found.kind if found is not None else ""
 
 
-def check_new(row: Listing) -> None:
-    """Check that the same is not listed already, nor was taken off by a contest.
+def heed_registrations(rows: Sequence[Listing], now_us: int) -> None:
+    """Let new listings of proxies and numbers end with the registration that is known to end.
 
-    Raises:
-        Conflict: `listing_stands` or `listing_was_contested`.
+    Who lists may know better and say so; else the end that a listing told before counts.
     """
-    for error in conflicts([row]).values():
-        raise error
+    silent = [
+        row
+        for row in rows
+        if row.owned_until_us is None and SubjectKind(row.subject_kind) in REGISTERED
+    ]
+    ends = registration_ends({subject_of(row) for row in silent}, now_us)
+    for row in silent:
+        end_us = ends.get(subject_of(row))
+        if end_us is not None:
+            row.owned_until_us = end_us
+            row.until_us = min(row.until_us, end_us)
 
 
-def conflicts(rows: Sequence[Listing]) -> dict[str, Conflict]:
-    """Return by listing what speaks against keeping it, in rows that are to be kept in order."""
-    there = listings_of({subject_of(row) for row in rows})
-    standing = {_same(row): row for row in there.filter(state__in=OPEN_VALUES)}
-    contested = contested_among(rows)
-    found: dict[str, Conflict] = {}
-    for row in rows:
-        if row.listing_id in contested:
-            found[row.listing_id] = was_contested()
-        elif _same(row) in standing:
-            found[row.listing_id] = _stands(standing[_same(row)])
-        else:
-            standing[_same(row)] = row
-    return found
+def _check_seen(ground: Ground, now_us: int) -> None:
+    if ground.seen_us is not None and ground.seen_us > now_us:
+        raise Refused(
+            "listing_seen_ahead",
+            N_("what a listing rests on was seen before it is listed, not after"),
+        )
 
 
-def contested_among(rows: Sequence[Listing]) -> set[str]:
-    """Return which of some listings say again what a contest took off, whoever said it then."""
-    there = listings_of({subject_of(row) for row in rows})
-    contested = {_ground_of(row) for row in there.filter(TAKEN_OFF)}
-    return {row.listing_id for row in rows if _ground_of(row) in contested}
-
-
-def _same(row: Listing) -> tuple[object, ...]:
-    """Return what no two open listings share, as the database guards it."""
-    return (row.institution_id, row.tier, row.break_glass, *_behind(row))
-
-
-def _ground_of(row: Listing) -> tuple[object, ...]:
-    return (row.ground, *_behind(row))
-
-
-def _behind(row: Listing) -> tuple[object, ...]:
-    return (subject_of(row), row.case_number, row.reference)
-
-
-def _stands(listing: Listing) -> Conflict:
-    return Conflict(
-        "listing_stands",
-        N_("you have listed this on the same ground before: {listing} is {state}"),
-        listing=listing.listing_id,
-        state=listing.state,
-    )
-
-
-def was_contested() -> Conflict:
-    """Return the error that a contest stands against listing a subject on the same ground."""
-    return Conflict(
-        "listing_was_contested",
-        N_("this was contested, and removed or withdrawn; it is not listed again on that ground"),
-    )
-
-
-def _with_confirmation(centre: Centre, subject: Subject, ground: Ground) -> Ground:
-    """Let our own record say whether the payment of a case of ours is confirmed."""
-    if ground.link is not Link.FIRST_ACCOUNT or not ground.case_number:
+def _with_confirmation(centre: Centre, subject: Subject, ground: Ground, actor: Actor) -> Ground:
+    """Let our own record say whether a case's payment is confirmed, else the bank that sent it."""
+    if ground.link is not Link.FIRST_ACCOUNT:
+        return ground
+    if not ground.case_number:
+        _check_sender(ground, actor)
         return ground
     claims = Claim.objects.filter(case__number=ground.case_number, confirmed_us__isnull=False)
     confirmed = any(subject in paid_with(centre, claim) for claim in claims)
     return replace(ground, payment_confirmed=confirmed)
+
+
+def _check_sender(ground: Ground, actor: Actor) -> None:
+    """Refuse anybody's word for a payment but that of the bank which it left.
+
+    Raises:
+        Refused: `ground_not_sender`, or as `parse_account`.
+    """
+    if not ground.payment_confirmed:
+        return
+    sender = bank_of(parse_account(ground.paid_from)) if ground.paid_from else ""
+    if successor_of(sender) != successor_of(actor.institution_id):
+        raise Refused(
+            "ground_not_sender",
+            N_(
+                "only the bank that the payment left confirms it, or a case of the centre; name "
+                "the account at your bank that it left (paid_from), or the case"
+            ),
+        )
 
 
 def paid_with(centre: Centre, claim: Claim) -> Iterator[Subject]:

@@ -18,10 +18,13 @@ from holdfast.workflows.centre import Centre
 from holdfast.workflows.list_subject import ToList, list_subject
 
 
-def move_tier(centre: Centre, listing_id: str, ground: Ground, actor: Actor) -> Listing:
+def move_tier(
+    centre: Centre, listing_id: str, ground: Ground, actor: Actor, *, second: bool = False
+) -> Listing:
     """List a subject anew where an event leads, in place of an older listing of the same maker.
 
-    The older one stands until the new one does: where that needs a second person, until then.
+    The older one stands until the new one does: where that needs a second person, or `second`
+    asks for one, until then.
     An open contest goes along, with its deadline.
 
     Raises:
@@ -49,7 +52,9 @@ def move_tier(centre: Centre, listing_id: str, ground: Ground, actor: Actor) -> 
             ground,
             source_country=former.source_country,
             owned_from_us=former.owned_from_us,
+            owned_until_us=former.owned_until_us,
             batch=former.batch,
+            second=second,
         )
         row = list_subject(centre, wanted, actor, replaces=former)
         if row.state == ListingState.STANDING.value:

@@ -12,6 +12,7 @@ from django.db import transaction
 from holdfast.records import audit
 from holdfast.registry.code import code_hash, countersign, read_code
 from holdfast.registry.models import Contest, ContestCode, Listing
+from holdfast.registry.queries import last_of
 from holdfast.workflows.centre import Centre
 
 
@@ -39,7 +40,7 @@ def read_notice(centre: Centre, code: str) -> NoticeRead | None:
         found = ContestCode.objects.select_related("listing").filter(code_hash=hashed).first()
         if found is None:
             return None
-        row = _now(found.listing)
+        row = last_of(found.listing)
         audit.record(
             at_us=centre.now_us(),
             actor=centre.itself.name,
@@ -48,12 +49,3 @@ def read_notice(centre: Centre, code: str) -> NoticeRead | None:
         )
         contest: Contest | None = row.contests.order_by("-id").first()
     return NoticeRead(known, countersign(centre.person_key, known), row, contest)
-
-
-def _now(listing: Listing) -> Listing:
-    """Return the listing that stands in the place of one: open contests go along to it."""
-    following = listing.replaced_by.exclude(stands_us=None).order_by("-id").first()
-    while following is not None:
-        listing = following
-        following = listing.replaced_by.exclude(stands_us=None).order_by("-id").first()
-    return listing

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from holdfast.workflows.break_glass import CHASE_GLASS, chase_glass
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.change_registry import LAPSE_LISTING, TELL_PERSON
 from holdfast.workflows.decide_contest import suspend_undecided
+from holdfast.workflows.follow_mergers import FOLLOW_MERGER, follow_merger
 from holdfast.workflows.lapse_listing import lapse_listing
 from holdfast.workflows.list_from_case import list_from_case
 from holdfast.workflows.plan_listing import LIST_CASE
@@ -25,9 +27,11 @@ REGISTRY_DOERS: Mapping[str, Callable[[Centre, str], object]] = {
     TELL_PERSON: tell_person,
     LIST_CASE: _list_case,
     CHASE: chase_retraction,
+    CHASE_GLASS: chase_glass,
+    FOLLOW_MERGER: follow_merger,
 }
 """What each kind of work does with its subject; each can be done again without harm."""
 REGISTRY_ENDS = (LAPSE_LISTING, DECIDE_BY)
 """Of these, what ends listings on time, whatever else is due."""
-REGISTRY_REST = (LIST_CASE, TELL_PERSON, CHASE)
+REGISTRY_REST = (FOLLOW_MERGER, LIST_CASE, TELL_PERSON, CHASE, CHASE_GLASS)
 """The others: a file approved as a whole brings about many at once."""

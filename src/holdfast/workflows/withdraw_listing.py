@@ -13,7 +13,7 @@ from holdfast.registry.contest import ContestState
 from holdfast.registry.listing import ListingState
 from holdfast.registry.models import OPEN_VALUES, Listing
 from holdfast.registry.queries import in_lots, listing_by_id, listings_of, lock_registry
-from holdfast.registry.subject import Subject, SubjectKind
+from holdfast.registry.subject import REGISTERED, Subject
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.change_registry import step_listings
 from holdfast.workflows.list_subject import kind_of
@@ -58,7 +58,7 @@ def end_registration(centre: Centre, subject: Subject, actor: Actor) -> int:
     Raises:
         NotFound: `subject_not_registered`: another kind of subject has no registration.
     """
-    if subject.kind not in (SubjectKind.PROXY, SubjectKind.PHONE):
+    if subject.kind not in REGISTERED:
         raise NotFound(
             "subject_not_registered",
             N_("a {kind} is not registered anew; a proxy or a phone is"),

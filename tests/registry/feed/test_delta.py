@@ -22,6 +22,7 @@ from holdfast.core.errors import Refused
 from holdfast.core.keys import SigningKey
 from holdfast.registry.feed.chain import Place, following
 from holdfast.registry.feed.delta import ENTRIES_MAX, Delta, entries_of, read_delta, rows_of
+from holdfast.registry.feed.signed import KEYS_RENEWED, Asked
 
 FIRST = [entry(number) for number in (1, 2, 3)]
 START = Place()
@@ -75,10 +76,17 @@ def test_an_old_answer_is_refused() -> None:
     assert _code(old) == "feed_replayed"
 
 
-@pytest.mark.parametrize("change", [{"institution_id": "TH.THCBC.011"}, {"centre": "MY.NSRC"}])
-def test_what_is_for_another_is_refused(change: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "asked", [replace(ASKED, institution_id="TH.THCBC.011"), replace(ASKED, centre="MY.NSRC")]
+)
+def test_what_is_for_another_is_refused(asked: Asked) -> None:
     """Another institution's delta holds other hashes; another centre's is not ours to take."""
-    assert _code(message_of(FIRST, asked=replace(ASKED, **change))) == "feed_not_ours"
+    assert _code(message_of(FIRST, asked=asked)) == "feed_not_ours"
+
+
+def test_what_is_for_other_keys_of_ours_is_refused() -> None:
+    """Its hashes are of other keys: nothing in it could be found, and all would be called free."""
+    assert _code(message_of(FIRST, asked=replace(ASKED, renewal=1))) == KEYS_RENEWED
 
 
 def test_keys_that_are_retired_or_unknown_are_refused() -> None:

@@ -32,14 +32,14 @@ MANIFEST = Manifest(
 
 def _code(manifest: Manifest, place: Place) -> str:
     with pytest.raises(Refused) as refused:
-        read_manifest(write_manifest(manifest, ASKED, KEY), ASKED, place, keys, NOW_US)
+        read_manifest(write_manifest(manifest, place, ASKED, KEY), ASKED, place, keys, NOW_US)
     return refused.value.code
 
 
 def test_a_manifest_is_read_as_it_was_written() -> None:
     """All that it says comes back, for a replica that holds nothing and for one behind."""
-    message = write_manifest(MANIFEST, ASKED, KEY)
     for place in (Place(), Place(8, b"x" * 32), MANIFEST.place):
+        message = write_manifest(MANIFEST, place, ASKED, KEY)
         assert read_manifest(message, ASKED, place, keys, NOW_US) == MANIFEST
 
 
@@ -53,16 +53,27 @@ def test_another_past_is_refused() -> None:
     assert _code(MANIFEST, Place(9, b"x" * 32)) == "feed_fork"
 
 
+@pytest.mark.parametrize(
+    ("ours", "code"), [(Place(5, b"x" * 32), "feed_fork"), (Place(4, b"p" * 32), "feed_gap")]
+)
+def test_a_snapshot_of_a_feed_that_was_another_is_refused(ours: Place, code: str) -> None:
+    """However much later it is: the centre's signed word on our number must be our chain."""
+    message = write_manifest(MANIFEST, Place(5, b"p" * 32), ASKED, KEY)
+    with pytest.raises(Refused) as refused:
+        read_manifest(message, ASKED, ours, keys, NOW_US)
+    assert refused.value.code == code
+
+
 def test_a_manifest_by_a_retired_key_is_refused() -> None:
     """Deltas and snapshots are believed by the same keys."""
-    message = write_manifest(MANIFEST, ASKED, OTHER_KEY)
+    message = write_manifest(MANIFEST, Place(), ASKED, OTHER_KEY)
     with pytest.raises(Refused, match="retired"):
         read_manifest(message, ASKED, Place(), keys, NOW_US)
 
 
 def test_a_manifest_of_another_question_is_refused() -> None:
     """A manifest that was kept from earlier is a replay."""
-    message = write_manifest(MANIFEST, replace(ASKED, nonce="old"), KEY)
+    message = write_manifest(MANIFEST, Place(), replace(ASKED, nonce="old"), KEY)
     with pytest.raises(Refused) as refused:
         read_manifest(message, ASKED, Place(), keys, NOW_US)
     assert refused.value.code == "feed_replayed"

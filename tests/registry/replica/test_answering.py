@@ -2,70 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
-import pyarrow as pa
 import pytest
-from tests.registry.replica.holding_kit import KEYS
+from tests.registry.replica.machine import FREE, LISTED, Machine
 
 from holdfast.core.instant import DAY_US, SECOND_US
-from holdfast.law.law import Law
-from holdfast.registry.index.file import Index
-from holdfast.registry.index.place import index_file
-from holdfast.registry.index.writer import IndexWriter
-from holdfast.registry.replica.answering import SUBJECTS_MAX, AnswerApp, Answers
-from holdfast.registry.replica.freshness import Freshness
-from holdfast.registry.replica.holding import Holding
-from holdfast.registry.screening import Registry
-from holdfast.registry.standing import Standing
-
-NOW_US = 1_795_000_000 * SECOND_US
-LISTED, FREE = "+66812345678", "+66812345679"
-
-
-class Machine:
-    """A replica that lists one number, and a clock."""
-
-    def __init__(self, folder: Path) -> None:
-        Holding.open(folder, KEYS).close()
-        with IndexWriter.open(index_file(folder), KEYS.hash_key) as writer:
-            packed = Standing(50, disputed=True, until_us=NOW_US + DAY_US).packed()
-            wires = pa.array([f"phone:{LISTED}".encode()], pa.binary())
-            writer.put_many(wires, pa.array([packed], pa.uint64()).to_numpy())
-            writer.set_number(7)
-        self.now_us = NOW_US
-        self.freshness = Freshness(lambda: self.now_us, 60 * SECOND_US)
-        self.freshness.met(NOW_US, NOW_US)
-        index = Index.open(index_file(folder), KEYS.hash_key)
-        registry = Registry(index, Law.load(), "TH")
-        self.app = AnswerApp(Answers(registry, self.freshness, "bank", lambda: self.now_us))
-
-    def ask(self, method: str, path: str, *parts: bytes) -> tuple[int, bytes]:
-        """Ask over ASGI, the body in some parts."""
-        coming = iter([*parts, b""])
-        sent: list[Mapping[str, Any]] = []
-
-        async def receive() -> Mapping[str, Any]:
-            body = next(coming)
-            return {"type": "http.request", "body": body, "more_body": bool(body)}
-
-        async def send(message: Mapping[str, Any]) -> None:
-            sent.append(message)
-
-        scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode()}
-        asyncio.run(self.app(scope, receive, send))
-        return sent[0]["status"], sent[1]["body"]
-
-    def told(self, method: str, path: str, *parts: bytes) -> Any:
-        """Return the JSON of a good answer."""
-        status, body = self.ask(method, path, *parts)
-        assert status == 200, body
-        return json.loads(body)
+from holdfast.registry.replica.answering import SUBJECTS_MAX
 
 
 @pytest.fixture
@@ -107,6 +52,17 @@ def test_a_listing_that_has_run_out_is_none(machine: Machine) -> None:
     machine.now_us += DAY_US
     machine.freshness.met(machine.now_us, machine.now_us)
     assert machine.told("GET", f"/screen/phone/{quote(LISTED)}")["answer"] == "not_listed"
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [("person", "TH.NIDN.1101700230708"), ("proxy", "TH.PROMPTPAY.NIDN.1100000000008")],
+)
+def test_of_people_only_the_centre_can_tell(machine: Machine, kind: str, key: str) -> None:
+    """Their ids are sealed by a key that no bank has; the answer says what to do."""
+    status, body = machine.ask("GET", f"/screen/{kind}/{key}")
+    assert (status, json.loads(body)["code"]) == (422, "replica_person")
+    assert "POST /v1/screen" in json.loads(body)["detail"]
 
 
 def test_many_at_once(machine: Machine) -> None:

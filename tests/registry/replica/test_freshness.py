@@ -89,6 +89,24 @@ def test_contact_outlives_a_start_until_it_is_forgotten(tmp_path: Path) -> None:
     assert Freshness(clock, LIMIT_US, file).is_stale
 
 
+def test_a_full_disk_makes_nothing_fresher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs knows of its contact; what starts next begins with the last one that was kept."""
+    clock = Clock()
+    file = tmp_path / "contact.json"
+    freshness = Freshness(clock, LIMIT_US, file)
+    freshness.met(NOW_US, NOW_US)
+    clock.now_us += LIMIT_US + 1
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Path, "write_text", full)
+        freshness.met(clock.now_us, clock.now_us)
+    assert not freshness.is_stale
+    assert Freshness(clock, LIMIT_US, file).is_stale
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"asked_us": "x", "centre_us": 1, "apart_us": 1}'])
 def test_a_contact_that_is_not_legible_is_none(tmp_path: Path, text: str) -> None:
     """Half a file, or another's, is no contact."""

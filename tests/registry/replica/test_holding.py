@@ -187,6 +187,36 @@ def test_a_full_disk_leaves_what_was_held(tmp_path: Path, monkeypatch: pytest.Mo
     holding.close()
 
 
+def test_a_full_disk_leaves_what_was_held_instead_of_a_snapshot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no room for the new index: the old one stays in its place, and is gone on from."""
+    entries = feed(8, 30)
+    manifest, [content] = snapshot(entries, 1)
+    holding = Holding.open(tmp_path, KEYS)
+    holding.apply(deltas(entries, 10)[0])
+    holding.missing_parts(manifest)
+    holding.put_part(manifest, 0, content)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(os, "posix_fallocate", full)
+        with pytest.raises(CentreError) as refused:
+            holding.apply_snapshot(manifest)
+        assert refused.value.code == "index_unwritable"
+    assert held(tmp_path) == standing_after(entries[:10])
+    assert holding.prove()
+    holding.close()
+    again = Holding.open(tmp_path, KEYS)
+    assert again.place.number == 10
+    assert again.missing_parts(manifest) == []
+    again.apply_snapshot(manifest)
+    assert held(tmp_path) == standing_after(entries)
+    again.close()
+
+
 STOPS = ("put_hashes", "set_number")
 
 

@@ -13,7 +13,7 @@ import pytest
 from holdfast.core.errors import CentreError, HoldfastError, Refused
 from holdfast.registry.index.place import key_file
 from holdfast.registry.replica.following import Reply
-from holdfast.registry.replica.joining import join, joined
+from holdfast.registry.replica.joining import join, joined, leave
 
 URL = "https://centre.example"
 ANSWER = {
@@ -24,6 +24,7 @@ ANSWER = {
     "country": "TH",
     "hash_key": base64.b64encode(bytes(16)).decode(),
     "digest_key": base64.b64encode(bytes(32)).decode(),
+    "renewal": 2,
 }
 
 
@@ -49,7 +50,7 @@ def test_what_the_centre_says_is_kept(tmp_path: Path) -> None:
     assert joined(tmp_path, URL) is None
     made = join(tmp_path, Answering(200, json.dumps(ANSWER).encode()), URL, "main")
     assert joined(tmp_path, URL) == made
-    assert made.who.replica_id == "TH.THCBC.004:main"
+    assert (made.who.replica_id, made.who.renewal) == ("TH.THCBC.004:main", 2)
     for path in key_file(tmp_path).parent.iterdir():
         assert path.stat().st_mode & 0o077 == 0
     assert "00" * 16 not in (tmp_path / "replica.json").read_text(encoding="utf-8")
@@ -80,6 +81,43 @@ def test_what_is_no_connection_is_told(tmp_path: Path, status: int, body: bytes,
         join(tmp_path, Answering(status, body), URL, "main")
     assert refused.value.code == code
     assert joined(tmp_path, URL) is None
+
+
+def test_what_was_left_can_be_joined_anew(tmp_path: Path) -> None:
+    """Nothing stays of what was held; who dies while leaving leaves again, and loses no record."""
+    kept = ("questions/a.questions", "centre-keys.json")
+    gone = ("incoming/0/0000", "registry/index", "state", "state.next", "contact.json")
+    for _ in range(2):
+        join(tmp_path, Answering(200, json.dumps(ANSWER).encode()), URL, "main")
+        for name in (*kept, *gone):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).touch()
+        leave(tmp_path)
+        leave(tmp_path)
+        assert joined(tmp_path, URL) is None
+        assert not [name for name in gone if (tmp_path / name).exists()]
+        assert all((tmp_path / name).exists() for name in kept)
+
+
+def test_it_is_left_last_that_it_was_joined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed before, the next start is still told that the keys were renewed, and leaves again."""
+    join(tmp_path, Answering(200, json.dumps(ANSWER).encode()), URL, "main")
+    (tmp_path / "contact.json").touch()
+    unlink = Path.unlink
+
+    def killed(path: Path, *, missing_ok: bool = False) -> None:
+        if path.name == "replica.json":
+            raise KeyboardInterrupt
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", killed)
+    with pytest.raises(KeyboardInterrupt):
+        leave(tmp_path)
+    monkeypatch.undo()
+    assert joined(tmp_path, URL) is not None
+    assert not (tmp_path / "contact.json").exists()
 
 
 def test_a_folder_that_lost_its_keys_is_told(tmp_path: Path) -> None:

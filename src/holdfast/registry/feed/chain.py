@@ -63,6 +63,23 @@ def following(place: Place, links: Iterable[Link]) -> Place:
     return Place(number, chain)
 
 
+def check_past(told: Place, ours: Place) -> None:
+    """Check that what came goes on from where we are, in the feed that we followed.
+
+    Raises:
+        Refused: `feed_gap` or `feed_fork`.
+    """
+    if told.number != ours.number:
+        raise Refused(
+            "feed_gap",
+            N_("what came goes on from number {found}; we hold the feed up to {right}"),
+            found=told.number,
+            right=ours.number,
+        )
+    if told.chain != ours.chain:
+        raise fork(ours.number)
+
+
 def fork(number: int) -> Refused:
     """Return the error for a feed whose past is not the one that was followed."""
     return Refused(

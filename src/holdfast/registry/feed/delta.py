@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from holdfast.core.errors import Refused
 from holdfast.core.keys import SigningKey
 from holdfast.core.words import N_
-from holdfast.registry.feed.chain import CHAIN_BYTES, Link, Place, following, fork
+from holdfast.registry.feed.chain import CHAIN_BYTES, Link, Place, check_past, following
 from holdfast.registry.feed.signed import Asked, Keys, octets, open_signed, sign, unreadable, whole
 
 KIND = "delta"
@@ -51,9 +51,6 @@ class Delta:
 def write_delta(delta: Delta, asked: Asked, key: SigningKey) -> bytes:
     """Return a delta, signed, as the answer to a question."""
     head = {
-        "centre": asked.centre,
-        "for": asked.institution_id,
-        "nonce": asked.nonce,
         "from": delta.before.number,
         "to": delta.after.number,
         "before": delta.before.chain.hex(),
@@ -61,7 +58,7 @@ def write_delta(delta: Delta, asked: Asked, key: SigningKey) -> bytes:
         "newest": delta.newest,
         "at_us": delta.at_us,
     }
-    return sign(KIND, head, rows_of(delta.entries), key)
+    return sign(KIND, asked, head, rows_of(delta.entries), key)
 
 
 def rows_of(entries: Sequence[Entry]) -> bytes:
@@ -92,15 +89,7 @@ def read_delta(message: bytes, asked: Asked, place: Place, keys: Keys, now_us: i
     head, rows = open_signed(KIND, message, asked, keys, now_us)
     before = Place(whole(head, "from"), octets(head, "before", CHAIN_BYTES))
     told = Place(whole(head, "to"), octets(head, "after", CHAIN_BYTES))
-    if before.number != place.number:
-        raise Refused(
-            "feed_gap",
-            N_("what came goes on from number {found}; we hold the feed up to {right}"),
-            found=before.number,
-            right=place.number,
-        )
-    if before.chain != place.chain:
-        raise fork(place.number)
+    check_past(before, place)
     entries = entries_of(rows)
     links = [
         Link(number, entry.at_us, entry.seal)

@@ -17,7 +17,8 @@ class BlindEntry(models.Model):
 
     kind = models.CharField(max_length=10)
     prefix = models.BigIntegerField()
-    """The first bits of the SHA-256 of the subject, as many as its kind has."""
+    """The first bits of the SHA-256 of the subject, as many as its kind has; above 32 bits the
+    number of the key under which the row was made."""
     tag = models.CharField(max_length=32)
     """The first 16 bytes of the oblivious function's output for the subject, in hexadecimal."""
     mask = models.IntegerField()

@@ -22,6 +22,8 @@ from holdfast.core.words import N_
 SIGNATURE_BYTES = 64
 HEAD_BYTES_MAX = 256 * 1024
 NONCE_LENGTH_MAX = 64
+KEYS_RENEWED = "replica_keys_renewed"
+"""Code of the refusal after which a copy connects again."""
 _DOMAIN = b"holdfast registry feed 1\n"
 
 Keys = Callable[[str], PublicKey | None]
@@ -35,11 +37,24 @@ class Asked:
     centre: str
     institution_id: str
     nonce: str
+    renewal: int = 0
+    """How often the institution's keys were renewed, under which it knows subjects."""
 
 
-def sign(kind: str, head: Mapping[str, object], rows: bytes, key: SigningKey) -> bytes:
-    """Return a signed message of a kind."""
-    values = {**head, "kind": kind, "key_id": key.key_id, "rows_bytes": len(rows)}
+def sign(
+    kind: str, asked: Asked, head: Mapping[str, object], rows: bytes, key: SigningKey
+) -> bytes:
+    """Return a signed message of a kind, as the answer to a question."""
+    values = {
+        **head,
+        "kind": kind,
+        "centre": asked.centre,
+        "for": asked.institution_id,
+        "nonce": asked.nonce,
+        "renewal": asked.renewal,
+        "key_id": key.key_id,
+        "rows_bytes": len(rows),
+    }
     line = json.dumps(values, sort_keys=True, separators=(",", ":")).encode() + b"\n"
     return line + rows + key.sign(_DOMAIN + line + rows)
 
@@ -51,7 +66,7 @@ def open_signed(
 
     Raises:
         Refused: `feed_unreadable`, `feed_cut_short`, `feed_key_unknown`, `feed_key_retired`,
-            `feed_tampered`, `feed_not_ours` or `feed_replayed`.
+            `feed_tampered`, `feed_not_ours`, `feed_replayed` or `replica_keys_renewed`.
     """
     line, ended, _ = message[: HEAD_BYTES_MAX + 1].partition(b"\n")
     if not ended and len(message) <= HEAD_BYTES_MAX:
@@ -150,4 +165,10 @@ def _check_question(head: Mapping[str, object], asked: Asked) -> None:
         raise Refused(
             "feed_replayed",
             N_("what came answers another question than the one asked: an old answer sent again"),
+        )
+    if head.get("renewal") != asked.renewal:
+        raise Refused(
+            KEYS_RENEWED,
+            N_("the keys of {institution} were renewed; this copy begins anew under the new ones"),
+            institution=asked.institution_id,
         )

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from holdfast.core.errors import Refused
 from holdfast.core.keys import SigningKey
 from holdfast.core.words import N_
-from holdfast.registry.feed.chain import CHAIN_BYTES, Place, fork
+from holdfast.registry.feed.chain import CHAIN_BYTES, Place, check_past, fork
 from holdfast.registry.feed.digest import DIGEST_BYTES, RECORD_BYTES
 from holdfast.registry.feed.signed import Asked, Keys, octets, open_signed, sign, unreadable, whole
 
@@ -54,12 +54,14 @@ class Manifest:
     parts: Sequence[Part]
 
 
-def write_manifest(manifest: Manifest, asked: Asked, key: SigningKey) -> bytes:
-    """Return a manifest, signed, as the answer to a question."""
+def write_manifest(manifest: Manifest, past: Place, asked: Asked, key: SigningKey) -> bytes:
+    """Return a manifest, signed, as the answer to a question.
+
+    `past` is the place up to which the asker has followed the feed, as the centre knows it.
+    """
     head = {
-        "centre": asked.centre,
-        "for": asked.institution_id,
-        "nonce": asked.nonce,
+        "past": past.number,
+        "past_chain": past.chain.hex(),
         "snapshot_id": manifest.snapshot_id,
         "number": manifest.place.number,
         "chain": manifest.place.chain.hex(),
@@ -68,15 +70,16 @@ def write_manifest(manifest: Manifest, asked: Asked, key: SigningKey) -> bytes:
         "at_us": manifest.at_us,
         "parts": [{"sha256": p.sha256.hex(), "bytes": p.size_bytes} for p in manifest.parts],
     }
-    return sign(KIND, head, b"", key)
+    return sign(KIND, asked, head, b"", key)
 
 
 def read_manifest(message: bytes, asked: Asked, place: Place, keys: Keys, now_us: int) -> Manifest:
-    """Return the manifest of a snapshot that does not lie before `place`, verified.
+    """Return the manifest of a snapshot that leads on from `place`, verified.
 
     Raises:
-        Refused: `snapshot_old` where more was followed already, `feed_fork` where it is at the
-            same number another one, or as `open_signed`.
+        Refused: `snapshot_old` where more was followed already, `feed_gap` where it says of another
+            number how the feed was there, `feed_fork` where the feed was another one at ours or
+            is at the same number, or as `open_signed`.
     """
     head, _ = open_signed(KIND, message, asked, keys, now_us)
     parts = _parts(head)
@@ -90,6 +93,7 @@ def read_manifest(message: bytes, asked: Asked, place: Place, keys: Keys, now_us
     )
     if sum(part.size_bytes for part in parts) != found.records * RECORD_BYTES:
         raise unreadable()
+    check_past(Place(whole(head, "past"), octets(head, "past_chain", CHAIN_BYTES)), place)
     if found.place.number < place.number:
         raise Refused(
             "snapshot_old",

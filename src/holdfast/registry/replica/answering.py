@@ -1,7 +1,8 @@
 """What the payment engine is told on this machine: listed, not listed, or that nobody can say.
 
     GET  /screen/{kind}/{key}   one subject
-    POST /screen                {"subjects": [{"kind": …, "key": …}, …]}, 1,000 at most
+    POST /screen                {"subjects": [{"kind": …, "key": …}, …]}, 1,000 at most; with
+                                "reference", the asker's own, such as the id of the payment
     GET  /health                whether "not listed" is said, as JSON; 503 where it is not
     GET  /metrics               the same for Prometheus
 
@@ -13,7 +14,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from holdfast.core.errors import HoldfastError, Refused
@@ -21,14 +23,34 @@ from holdfast.core.instant import SECOND_US, format_instant
 from holdfast.core.words import N_
 from holdfast.law.tier import CONTROLS
 from holdfast.registry.replica.freshness import Freshness
-from holdfast.registry.screening import Registry
+from holdfast.registry.screening import Answer, Registry
+
+if TYPE_CHECKING:
+    from holdfast.registry.replica.recording import Recording
 
 BODY_BYTES_MAX = 1_000_000
 SUBJECTS_MAX = 1000
+REFERENCE_LENGTH_MAX = 100
+STALE = 1 << 9
+"""Stands on record for "not listed in what is held, which is too old to say so": no standing has it."""
 
 Scope = Mapping[str, Any]
 Receive = Callable[[], Any]
 Send = Callable[[Mapping[str, Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer in words, and as it is put on record."""
+
+    words: Mapping[str, object]
+    kind: str
+    hash: bytes
+    """Of the subject, under the key of the replica's index: 16 bytes."""
+    value: int
+    """Packed standing that was answered; 0 for not listed, `STALE` where nobody can say."""
+    data_version: int
+    """Number of the feed that it rests on."""
 
 
 class Answers:
@@ -42,14 +64,21 @@ class Answers:
         self._kind = kind
         self._clock = clock
 
-    def answer(self, kind: str, key: str) -> dict[str, object]:
+    def answer(self, kind: str, key: str) -> Told:
         """Return what is to be known of a subject.
 
         Raises:
-            Refused: it is no subject, by the codes of `parse_subject`.
+            Refused: it is no subject, by the codes of `parse_subject`; or `replica_person`.
         """
-        found = self._registry.screen_one(key, kind, self._kind, self._clock())
+        try:
+            found = self._registry.screen_one(key, kind, self._kind, self._clock())
+        except Refused as error:
+            raise _ask_the_centre() if error.code == "subject_person_clear" else error from None
         stale = self._freshness.is_stale
+        value = STALE if stale and not found.tier else found.value
+        return Told(self._words(found, stale=stale), kind, found.hash, value, found.data_version)
+
+    def _words(self, found: Answer, *, stale: bool) -> dict[str, object]:
         told: dict[str, object] = {
             "answer": "listed" if found.tier else "stale" if stale else "not_listed",
             "stale": stale,
@@ -63,6 +92,7 @@ class Answers:
             "tier": found.tier,
             "effects": {name: getattr(found.effects, name).value for name in CONTROLS},
             "disputed": found.disputed,
+            "spares": list(found.spares),
             "until": format_instant(found.until_us),
         }
 
@@ -78,10 +108,11 @@ class Answers:
 
 
 class AnswerApp:
-    """The ASGI application."""
+    """The ASGI application; with a `recording`, what was asked is on record before it is answered."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, recording: Recording | None = None) -> None:
         self._answers = answers
+        self._recording = recording
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection."""
@@ -99,29 +130,45 @@ class AnswerApp:
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, str, bytes]:
         path, method = scope["path"], scope["method"]
         if method == "GET" and path == "/metrics":
-            return 200, "text/plain; version=0.0.4", metrics(self._answers.figures()).encode()
+            return 200, "text/plain; version=0.0.4", metrics(self._figures()).encode()
         if method == "GET" and path == "/health":
-            figures = self._answers.figures()
+            figures = self._figures()
             return (503 if figures["stale"] else 200), *_json(figures)
         try:
             if method == "POST" and path == "/screen":
-                return 200, *_json(self._many(await _body(receive)))
+                return 200, *_json(await self._many(await _body(receive)))
             parts = scope.get("raw_path", path.encode()).decode("ascii").split("/")
             if method == "GET" and parts[1] == "screen" and len(parts) == 4:
-                return 200, *_json(self._answers.answer(*map(unquote, parts[2:])))
+                told = self._answers.answer(*map(unquote, parts[2:]))
+                await self._record([told], "")
+                return 200, *_json(told.words)
         except HoldfastError as error:
             return 422, *_json({"code": error.code, "detail": str(error)})
         return 404, *_json({"code": "address_unknown"})
 
-    def _many(self, body: bytes) -> dict[str, object]:
+    async def _many(self, body: bytes) -> dict[str, object]:
         """Answer for each subject; one that is none is told in its place and hides no other."""
-        answers: list[dict[str, object]] = []
-        for subject in _subjects(body):
+        subjects, reference = _asked(body)
+        words: list[Mapping[str, object]] = []
+        known: list[Told] = []
+        for subject in subjects:
             try:
-                answers.append(self._answers.answer(subject["kind"], subject["key"]))
+                told = self._answers.answer(subject["kind"], subject["key"])
             except HoldfastError as error:
-                answers.append({"answer": "error", "code": error.code, "detail": str(error)})
-        return {"answers": answers}
+                words.append({"answer": "error", "code": error.code, "detail": str(error)})
+            else:
+                words.append(told.words)
+                known.append(told)
+        await self._record(known, reference)
+        return {"answers": words}
+
+    async def _record(self, told: Sequence[Told], reference: str) -> None:
+        if self._recording is not None and told:
+            await self._recording.keep(told, reference)
+
+    def _figures(self) -> dict[str, int]:
+        unrecorded = self._recording.unrecorded if self._recording is not None else 0
+        return {**self._answers.figures(), "unrecorded": unrecorded}
 
 
 def metrics(figures: Mapping[str, int]) -> str:
@@ -142,14 +189,23 @@ async def _body(receive: Receive) -> bytes:
             return bytes(body)
 
 
-def _subjects(body: bytes) -> Sequence[dict[str, str]]:
+def _asked(body: bytes) -> tuple[Sequence[dict[str, str]], str]:
+    """Return the subjects of a body, and the reference of who asks."""
+    subjects: list[dict[str, str]] = []
+    reference = ""
     try:
-        subjects = json.loads(body)["subjects"]
-        is_right = len(subjects) <= SUBJECTS_MAX and all(
-            isinstance(subject["kind"], str) and isinstance(subject["key"], str)
-            for subject in subjects
+        values = json.loads(body)
+        subjects, reference = values["subjects"], values.get("reference", "")
+        is_right = (
+            len(subjects) <= SUBJECTS_MAX
+            and all(
+                isinstance(subject["kind"], str) and isinstance(subject["key"], str)
+                for subject in subjects
+            )
+            and len(reference) <= REFERENCE_LENGTH_MAX
+            and reference.isprintable()
         )
-    except (ValueError, RecursionError, KeyError, TypeError):
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         is_right = False
     if not is_right:
         raise Refused(
@@ -157,8 +213,17 @@ def _subjects(body: bytes) -> Sequence[dict[str, str]]:
             N_('ask with {{"subjects": [{{"kind": …, "key": …}}]}}, {limit} subjects at most'),
             limit=SUBJECTS_MAX,
         )
-    found: list[dict[str, str]] = subjects
-    return found
+    return subjects, reference
+
+
+def _ask_the_centre() -> Refused:
+    return Refused(
+        "replica_person",
+        N_(
+            "a replica can't tell of people, whose ids only the centre can seal; "
+            "ask the centre itself, at POST /v1/screen"
+        ),
+    )
 
 
 def _json(values: object) -> tuple[str, bytes]:

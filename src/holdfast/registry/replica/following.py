@@ -12,7 +12,7 @@ from typing import Protocol
 from holdfast.core.errors import HoldfastError, Refused
 from holdfast.core.words import N_
 from holdfast.registry.feed.delta import BYTES_MAX, read_delta
-from holdfast.registry.feed.signed import Asked, Keys
+from holdfast.registry.feed.signed import Asked
 from holdfast.registry.feed.snapshot import (
     MANIFEST_BYTES_MAX,
     PART_BYTES_MAX,
@@ -21,6 +21,7 @@ from holdfast.registry.feed.snapshot import (
 )
 from holdfast.registry.replica.freshness import Freshness
 from holdfast.registry.replica.holding import Holding
+from holdfast.registry.replica.keyring import KeyRing
 
 WAIT_S = 20
 """How long a question waits at the centre where nothing is new."""
@@ -62,6 +63,7 @@ class Step(Enum):
     APPLIED = "applied"  # entries were applied and confirmed
     SNAPSHOT = "snapshot"  # a snapshot took the place of what was held
     WAITING = "waiting"  # the centre is making a snapshot: ask again in a moment
+    NEW_KEY = "new_key"  # a key that we know introduced the one that the centre signs with now
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class Who:
     centre: str
     institution_id: str
     replica_id: str
+    renewal: int = 0
+    """How often the institution's keys were renewed before it was given those that we have."""
 
 
 class Follower:
@@ -81,7 +85,7 @@ class Follower:
         who: Who,
         holding: Holding,
         link: Link,
-        keys: Keys,
+        keys: KeyRing,
         freshness: Freshness,
         clock: Callable[[], int],
         nonces: Callable[[], str],
@@ -108,6 +112,14 @@ class Follower:
                 `read_manifest`; or the centre refuses us, by its own code. Nothing was applied.
             CentreError: our disk can't take it.
         """
+        try:
+            return self._step(wait_s)
+        except Refused as refused:
+            if refused.code == "feed_key_unknown" and self._learns_keys():
+                return Step.NEW_KEY
+            raise
+
+    def _step(self, wait_s: int) -> Step:
         if self._holding.needs_snapshot:
             return self._fetch_snapshot()
         asked_us, asked = self._clock(), self._ask()
@@ -116,21 +128,30 @@ class Follower:
         reply = self._link.get("/v1/registry/feed", query, BYTES_MAX, wait_s + 10.0)
         if _problem(reply) == "feed_trimmed":
             return self._fetch_snapshot()
-        delta = read_delta(_whole(reply), asked, place, self._keys, self._clock())
+        delta = read_delta(whole(reply), asked, place, self._keys, self._clock())
         self._holding.apply(delta)
         if delta.newest <= self._holding.place.number:
             self._freshness.met(asked_us, delta.at_us)
         self._confirm(delta.at_us)
         return Step.APPLIED if delta.entries else Step.NOTHING
 
+    def _learns_keys(self) -> bool:
+        """Ask how the centre's keys follow one another; return whether we know a new one by it."""
+        reply = self._link.get("/v1/registry/keys", {}, _SHORT_BYTES_MAX, 30.0)
+        return reply.status == HTTPStatus.OK and self._keys.learn(reply.body)
+
     def _fetch_snapshot(self) -> Step:
         asked = self._ask()
-        query: dict[str, str | int] = {"nonce": asked.nonce, "not_before": self._not_before_us}
+        query: dict[str, str | int] = {
+            "nonce": asked.nonce,
+            "after": self._holding.place.number,
+            "not_before": self._not_before_us,
+        }
         reply = self._link.get("/v1/registry/snapshot", query, MANIFEST_BYTES_MAX, 30.0)
         if reply.status == HTTPStatus.ACCEPTED:
             return Step.WAITING
         manifest = read_manifest(
-            _whole(reply), asked, self._holding.place, self._keys, self._clock()
+            whole(reply), asked, self._holding.place, self._keys, self._clock()
         )
         for number in self._holding.missing_parts(manifest):
             self._fetch_part(manifest, number)
@@ -142,7 +163,7 @@ class Follower:
     def _fetch_part(self, manifest: Manifest, number: int) -> None:
         path = f"/v1/registry/snapshot/{manifest.snapshot_id}/{number}"
         reply = self._link.get(path, {}, PART_BYTES_MAX, 60.0)
-        self._holding.put_part(manifest, number, _whole(reply))
+        self._holding.put_part(manifest, number, whole(reply))
 
     def _confirm(self, at_us: int) -> None:
         """Say how far we are; where that is not what we were given, hold on to none of it."""
@@ -160,11 +181,12 @@ class Follower:
             self._freshness.forget()
             self._holding.needs_snapshot, self._not_before_us = True, at_us
             return
-        _whole(reply)
+        whole(reply)
         self._confirmed = place.number
 
     def _ask(self) -> Asked:
-        return Asked(self._who.centre, self._who.institution_id, self._nonces())
+        who = self._who
+        return Asked(who.centre, who.institution_id, self._nonces(), who.renewal)
 
 
 def problem_code(body: bytes) -> str:
@@ -180,8 +202,13 @@ def _problem(reply: Reply) -> str:
     return problem_code(reply.body) if reply.status == HTTPStatus.CONFLICT else ""
 
 
-def _whole(reply: Reply) -> bytes:
-    """Return the body of an answer that is one."""
+def whole(reply: Reply) -> bytes:
+    """Return the body of an answer that is one.
+
+    Raises:
+        Unreached: `centre_not_now`.
+        Refused: `centre_refuses`.
+    """
     if reply.status == HTTPStatus.OK:
         return reply.body
     code = problem_code(reply.body)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -49,8 +50,10 @@ class Freshness:
         self.contact = Contact(asked_us, centre_us, apart_us)
         if self._file is not None:
             draft = self._file.with_suffix(".new")
-            draft.write_text(json.dumps(asdict(self.contact)), encoding="ascii")
-            draft.replace(self._file)
+            # It is for the next start alone, which on a full disk finds an earlier contact.
+            with suppress(OSError):
+                draft.write_text(json.dumps(asdict(self.contact)), encoding="ascii")
+                draft.replace(self._file)
 
     def age_us(self) -> int | None:
         """Return how old what is held may be; None where our clock went back, or nobody was met."""

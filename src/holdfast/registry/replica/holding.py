@@ -13,7 +13,6 @@ its place at once; `state.next` says by which generation that index is known.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,12 +27,13 @@ from holdfast.registry.feed.chain import Place
 from holdfast.registry.feed.delta import Delta, Entry, entries_of, rows_of
 from holdfast.registry.feed.digest import EMPTY, RECORD_BYTES, changed, combined, digest_of
 from holdfast.registry.feed.snapshot import Manifest, Part, check_part
-from holdfast.registry.index.file import add_used, create, set_number, take_place, unwritable
+from holdfast.registry.index.file import add_used, create, set_number, take_place
 from holdfast.registry.index.hashing import HashKey
 from holdfast.registry.index.header import Header
 from holdfast.registry.index.kernels import HEADER_WORDS, REMOVED, SLOT_WORDS, put_all
 from holdfast.registry.index.place import index_file
 from holdfast.registry.index.writer import IndexWriter, slots_for
+from holdfast.registry.replica.whole_file import write_whole
 
 STATE, INCOMING = "state", "incoming"
 _TIER = 0xFF
@@ -170,7 +170,7 @@ class Holding:
             CentreError: `index_unwritable`.
         """
         check_part(manifest.parts[number], content)
-        _write(self._incoming(manifest) / _part_name(number), content)
+        write_whole(self._incoming(manifest) / _part_name(number), content)
 
     def apply_snapshot(self, manifest: Manifest) -> None:
         """Hold what a snapshot says, whose parts are all there, instead of what was held.
@@ -190,7 +190,7 @@ class Holding:
                 N_("the snapshot's records are not those that it is said to have"),
             )
         state = State(manifest.place, digest, before=manifest.place.number, generation=generation)
-        _write(self._folder / f"{STATE}.next", state.to_bytes())
+        write_whole(self._folder / f"{STATE}.next", state.to_bytes())
         path = index_file(self._folder)
         _make_index(path, self._keys, parts, manifest.place.number, generation)
         self._adopt_next()
@@ -247,7 +247,7 @@ class Holding:
         self._index.set_number(self.place.number)
 
     def _keep(self, state: State) -> None:
-        _write(self._folder / STATE, state.to_bytes())
+        write_whole(self._folder / STATE, state.to_bytes())
         self._state = state
 
     def _incoming(self, manifest: Manifest) -> Path:
@@ -298,25 +298,3 @@ def _is_whole(file: Path, part: Part) -> bool:
 
 def _part_name(number: int) -> str:
     return f"{number:04}"
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all, on the disk when this returns.
-
-    Raises:
-        CentreError: `index_unwritable`.
-    """
-    draft = file.with_name(f"{file.name}.draft")
-    try:
-        with draft.open("wb") as open_file:
-            open_file.write(content)
-            open_file.flush()
-            os.fsync(open_file.fileno())
-        draft.replace(file)
-        handle = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-    except OSError as error:
-        raise unwritable(file, error) from None

@@ -12,20 +12,22 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import os
+import shutil
 from dataclasses import asdict, dataclass, field
-from http import HTTPStatus
 from pathlib import Path
 
-from holdfast.core.errors import CentreError, Refused
+from holdfast.core.errors import Refused
 from holdfast.core.words import N_
 from holdfast.registry.feed.digest import DIGEST_BYTES
 from holdfast.registry.index.hashing import KEY_BYTES
-from holdfast.registry.index.place import key_file
-from holdfast.registry.replica.following import Link, Unreached, Who, problem_code
-from holdfast.registry.replica.holding import HoldingKeys
+from holdfast.registry.index.place import index_file, key_file
+from holdfast.registry.replica.following import Link, Who, whole
+from holdfast.registry.replica.holding import INCOMING, STATE, HoldingKeys
+from holdfast.registry.replica.whole_file import folder_unreadable, write_whole
 
 FILE = "replica.json"
+CONTACT = "contact.json"
+"""When the centre was last met."""
 DIGEST_FILE = "registry-digest"
 
 
@@ -42,11 +44,13 @@ class Joined:
     """Of the institution, which decides what a tier means for it."""
     replica_id: str
     keys: HoldingKeys = field(repr=False)
+    renewal: int = 0
+    """How often the institution's keys were renewed before these."""
 
     @property
     def who(self) -> Who:
         """Return who follows whom."""
-        return Who(self.centre, self.institution_id, self.replica_id)
+        return Who(self.centre, self.institution_id, self.replica_id, self.renewal)
 
 
 def joined(folder: Path, url: str) -> Joined | None:
@@ -64,11 +68,7 @@ def joined(folder: Path, url: str) -> Joined | None:
         digest_key = bytes.fromhex(_digest_file(folder).read_text(encoding="ascii"))
         found = Joined(**values, keys=HoldingKeys(hash_key, digest_key))
     except (OSError, ValueError, TypeError):
-        raise CentreError(
-            "replica_folder_unreadable",
-            N_("{folder} is not legible as a replica's; take another folder and begin anew"),
-            folder=folder,
-        ) from None
+        raise folder_unreadable(folder) from None
     if found.url != url:
         raise Refused(
             "replica_other_centre",
@@ -86,24 +86,28 @@ def join(folder: Path, link: Link, url: str, name: str) -> Joined:
         Unreached: the centre does not answer now.
         Refused: `centre_refuses`, or `connect_unreadable`.
     """
-    reply = link.post("/v1/registry/replicas", {"name": name})
-    if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise Unreached(
-            "centre_not_now",
-            N_("the centre answers with HTTP status {status} ({problem})"),
-            status=reply.status,
-            problem=problem_code(reply.body),
-        )
-    if reply.status != HTTPStatus.OK:
-        raise Refused(
-            "centre_refuses",
-            N_("the centre refuses the replica: HTTP status {status} ({problem})"),
-            status=reply.status,
-            problem=problem_code(reply.body),
-        )
-    found = _read(reply.body, url)
+    found = _read(whole(link.post("/v1/registry/replicas", {"name": name})), url)
     _keep(folder, found)
     return found
+
+
+def renew_keys(link: Link) -> None:
+    """Have the centre renew the institution's keys; each of its copies then begins anew.
+
+    Raises:
+        Unreached: the centre does not answer now.
+        Refused: `centre_refuses`.
+    """
+    whole(link.post("/v1/registry/replicas/renew-keys", {}))
+
+
+def leave(folder: Path) -> None:
+    """Let go of all that a folder holds under keys that were renewed; it can be joined anew."""
+    for name in (INCOMING, index_file(folder).parent.name):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    # What says that it was joined goes last: who dies before begins to leave again.
+    for name in (STATE, f"{STATE}.next", CONTACT, FILE):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _read(body: bytes, url: str) -> Joined:
@@ -121,6 +125,7 @@ def _read(body: bytes, url: str) -> Joined:
             kind=str(values["kind"]),
             replica_id=str(values["replica_id"]),
             keys=keys,
+            renewal=int(values["renewal"]),
         )
     except (ValueError, RecursionError, KeyError, TypeError, binascii.Error):
         raise _unreadable() from None
@@ -132,26 +137,15 @@ def _read(body: bytes, url: str) -> Joined:
 def _keep(folder: Path, found: Joined) -> None:
     """Write the keys first: what `replica.json` says is whole."""
     key_file(folder).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write(key_file(folder), found.keys.hash_key.hex())
-    _write(_digest_file(folder), found.keys.digest_key.hex())
+    write_whole(key_file(folder), found.keys.hash_key.hex().encode())
+    write_whole(_digest_file(folder), found.keys.digest_key.hex().encode())
     values = asdict(found)
     del values["keys"]
-    _write(folder / FILE, json.dumps(values))
+    write_whole(folder / FILE, json.dumps(values).encode())
 
 
 def _digest_file(folder: Path) -> Path:
     return key_file(folder).with_name(DIGEST_FILE)
-
-
-def _write(path: Path, text: str) -> None:
-    draft = path.with_name(f"{path.name}.new")
-    draft.unlink(missing_ok=True)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
 
 
 def _unreadable() -> Refused:

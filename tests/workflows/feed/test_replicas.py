@@ -1,11 +1,8 @@
-"""Replicas: what they hold is what stands, whatever was cut off on the way; what is gone is gone."""
+"""Replicas: what they hold is what stands; what is gone is gone, everywhere."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,9 +16,9 @@ from tests.workflows.feed_kit import (
     phone,
     play,
     rolled_back,
+    serving,
 )
 
-from holdfast.api import replicas as api
 from holdfast.core.errors import Conflict, NotFound, Refused
 from holdfast.core.instant import DAY_US
 from holdfast.records import due
@@ -33,56 +30,17 @@ from holdfast.registry.feed.models import FeedHead
 from holdfast.registry.feed.signed import Asked
 from holdfast.registry.index.file import Index
 from holdfast.registry.index.place import index_file
-from holdfast.registry.models import Replica, Retraction
-from holdfast.registry.replica.following import Step, Unreached
+from holdfast.registry.models import Retraction
+from holdfast.registry.replica.following import Step
 from holdfast.registry.standing import Standing
-from holdfast.workflows import give_delta, give_snapshot, read_feed, running
+from holdfast.workflows import give_delta, read_feed
 from holdfast.workflows.confirm_number import Confirmation, confirm_number
 from holdfast.workflows.connect_replica import connect_replica, retire_replica
-from holdfast.workflows.make_snapshots import SnapshotMaker
 from holdfast.workflows.read_feed import place_at
 from holdfast.workflows.registry_keys import hasher
 from holdfast.workflows.retract_entry import CHASE, chase_retraction, owed_by
 
 SECOND_US = 1_000_000
-
-
-@contextmanager
-def _feeding(folder: Path) -> Iterator[Feeding]:
-    made = Feeding(folder)
-    running.set_centre(lambda: made.centre)
-    running.set_feed_house(lambda: running.FeedHouse(made.key, made.snapshots))
-    yield made
-    running.set_centre(running._nobody)
-    running.set_feed_house(running._no_house)
-
-
-@pytest.fixture(autouse=True)
-def _snapshots_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "makers", SnapshotMaker(lambda work: work()))
-
-
-@pytest.fixture
-def feeding(tmp_path: Path, db: None) -> Iterator[Feeding]:
-    """A centre whose API gives the feed."""
-    with _feeding(tmp_path / "snapshots") as made:
-        yield made
-
-
-@pytest.fixture
-def bank(feeding: Feeding, tmp_path: Path) -> Bank:
-    """A bank with a replica that holds nothing yet."""
-    return bank_with_replica(feeding, tmp_path / "replica")
-
-
-def _catch_up(bank: Bank) -> None:
-    with bank.following() as (follower, _, _):
-        while follower.step(0) is not Step.NOTHING:
-            pass
-
-
-def _replica(bank: Bank) -> Any:
-    return Replica.objects.get(replica_id=bank.connected.replica.replica_id)
 
 
 STEPS = st.lists(
@@ -102,7 +60,7 @@ def test_a_replica_holds_what_stands(
 ) -> None:
     """By deltas alone or from a snapshot on, it ends with the standing of every subject."""
     folder = tmp_path_factory.mktemp("example")
-    with rolled_back(), _feeding(folder / "snapshots") as feeding:
+    with rolled_back(), serving(Feeding(folder / "snapshots")) as feeding:
         bank = bank_with_replica(feeding, folder / "replica")
         play(feeding, first)
         with bank.following() as (follower, holding, _):
@@ -112,7 +70,7 @@ def test_a_replica_holds_what_stands(
             assert follower.step(0) is Step.APPLIED
             assert holding.prove()
         assert bank.tiers() == standing
-        assert _replica(bank).confirmed_number == len(first) + len(second)
+        assert bank.row.confirmed_number == len(first) + len(second)
         assert not list(owed_by())
 
 
@@ -122,11 +80,11 @@ def test_a_retraction_waits_for_every_replica_and_is_overdue_by_name(
     """What is taken off is gone everywhere once confirmed; who does not confirm is named."""
     other = bank_with_replica(feeding, tmp_path / "other", "TH.THCBC.011")
     feeding.list(phone(1))
-    _catch_up(bank)
-    _catch_up(other)
+    bank.catch_up()
+    other.catch_up()
     number = feeding.retract(phone(1))
     assert bank.tiers() == {phone(1): BLACK}
-    _catch_up(bank)
+    bank.catch_up()
     assert bank.tiers() == {}
     [owed] = owed_by(number)
     assert owed.replicas == ("TH.THCBC.011:payments-1",)
@@ -135,7 +93,7 @@ def test_a_retraction_waits_for_every_replica_and_is_overdue_by_name(
     chase_retraction(feeding.centre, work.subject)
     entry = AuditEntry.objects.get(verb="retraction_overdue")
     assert "TH.THCBC.011:payments-1" in entry.detail_json
-    _catch_up(other)
+    other.catch_up()
     assert Retraction.objects.get(entry__number=number).whole_us == feeding.now_us
     assert not list(owed_by())
 
@@ -279,26 +237,6 @@ def test_a_replica_that_holds_something_else_is_told_and_takes_a_snapshot(
     assert AuditEntry.objects.filter(verb="replica_out_of_sync").count() == 1
 
 
-def test_who_was_away_for_long_goes_on(
-    feeding: Feeding, bank: Bank, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After a month by deltas; where too much has changed since, by a snapshot."""
-    feeding.list(phone(1))
-    _catch_up(bank)
-    feeding.now_us += 31 * DAY_US
-    bank.now_us += 31 * DAY_US
-    for number in range(6):
-        feeding.list(phone(number))
-    feeding.retract(phone(1))
-    monkeypatch.setattr(give_delta, "BACK_MAX", 5)
-    with bank.following() as (follower, _, freshness):
-        assert freshness.is_stale
-        assert follower.step(0) is Step.SNAPSHOT
-        assert follower.step(0) is Step.NOTHING
-        assert not freshness.is_stale
-    assert bank.tiers() == {phone(n): BLACK for n in (0, 2, 3, 4, 5)}
-
-
 def test_a_centre_that_lost_its_last_entries_is_not_followed(feeding: Feeding, bank: Bank) -> None:
     """A feed that ends before ours is told, never quietly taken for the right one."""
     feeding.list(phone(1))
@@ -333,155 +271,3 @@ def test_the_chain_is_found_from_heads_kept_on_the_way(
     assert [place_at(feeding.centre, number) for number in range(10)] == whole
     assert set(FeedHead.objects.values_list("number", flat=True)) == {4, 8}
     assert [place_at(feeding.centre, number) for number in range(10)] == whole
-
-
-def test_an_answer_that_got_lost_is_asked_for_again(feeding: Feeding, bank: Bank) -> None:
-    """A delta that did not arrive, and a confirmation of which nobody heard, are both repeated."""
-    feeding.list(phone(1))
-    with bank.following() as (follower, _, freshness):
-        bank.link.lost = 1
-        with pytest.raises(Unreached):
-            follower.step(0)
-        assert freshness.is_stale
-        follower.step(0)
-        feeding.list(phone(2))
-        bank.link.lost = 0
-        follower.step(0)
-    assert bank.tiers() == {phone(1): BLACK, phone(2): BLACK}
-    assert _replica(bank).confirmed_number == 2
-
-
-def test_a_snapshot_is_given_again_within_a_day_and_old_ones_go(
-    feeding: Feeding, bank: Bank
-) -> None:
-    """Two who ask get the same; a day later it is made anew, and two stay at most."""
-    whose = give_snapshot.For("TH.THCBC.004", "bank")
-    feeding.list(phone(1))
-    maker = SnapshotMaker(lambda work: work())
-    first = maker.ask(feeding.centre, feeding.snapshots, whose)
-    assert first is not None
-    assert first.records == 1
-    feeding.list(phone(2))
-    feeding.now_us += 1
-    assert maker.ask(feeding.centre, feeding.snapshots, whose) == first
-    fresh = maker.ask(feeding.centre, feeding.snapshots, whose, not_before_us=feeding.now_us)
-    assert fresh is not None
-    assert fresh.records == 2
-    for _ in range(3):
-        feeding.now_us += give_snapshot.GOOD_FOR_US
-        maker.ask(feeding.centre, feeding.snapshots, whose)
-    assert len(list((feeding.snapshots / "TH.THCBC.004").iterdir())) == give_snapshot.KEPT_MAX
-    with pytest.raises(NotFound):
-        give_snapshot.read_part(feeding.snapshots, "TH.THCBC.004", first.snapshot_id, 0)
-    with pytest.raises(NotFound):
-        give_snapshot.read_part(feeding.snapshots, "TH.THCBC.004", "../TH.THCBC.004", 0)
-
-
-def test_a_snapshot_from_which_no_delta_leads_on_is_not_given_again(
-    feeding: Feeding, bank: Bank, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Who fetched it would be sent for a snapshot again, for ever."""
-    maker, whose = SnapshotMaker(lambda work: work()), give_snapshot.For("TH.THCBC.004", "bank")
-    feeding.list(phone(1))
-    first = maker.ask(feeding.centre, feeding.snapshots, whose)
-    monkeypatch.setattr(give_snapshot, "BACK_MAX", 1)
-    feeding.now_us += 1
-    feeding.list(phone(2))
-    assert maker.ask(feeding.centre, feeding.snapshots, whose) == first
-    feeding.list(phone(3))
-    second = maker.ask(feeding.centre, feeding.snapshots, whose)
-    assert second is not None
-    assert second.records == 3
-
-
-@pytest.mark.parametrize(
-    ("spoil", "code"),
-    [
-        (lambda body: body[:-1], "snapshot_cut_short"),
-        (lambda body: bytes([body[0] ^ 1]) + body[1:], "snapshot_tampered"),
-    ],
-)
-def test_a_part_that_came_wrong_is_fetched_again_and_no_other(
-    feeding: Feeding,
-    bank: Bank,
-    monkeypatch: pytest.MonkeyPatch,
-    spoil: Callable[[bytes], bytes],
-    code: str,
-) -> None:
-    """What came right before a break stays; nothing is held until all of it is there."""
-    monkeypatch.setattr(give_snapshot, "PART_BYTES_MAX", 48)
-    for number in range(5):
-        feeding.list(phone(number))
-    with bank.following() as (follower, holding, _):
-        holding.needs_snapshot = True
-        bank.link.spoil = lambda path, body: spoil(body) if path.endswith("/1") else body
-        with pytest.raises(Refused) as refused:
-            follower.step(0)
-        assert refused.value.code == code
-        assert bank.tiers() == {}
-        bank.link.spoil = lambda _, body: body
-        assert follower.step(0) is Step.SNAPSHOT
-    assert len(bank.tiers()) == 5
-    fetched = [path[-1] for path in bank.link.asked if "/snapshot/" in path]
-    assert fetched == ["0", "1", "1", "2"]
-
-
-def test_a_delta_that_came_wrong_changes_nothing(feeding: Feeding, bank: Bank) -> None:
-    """Touched, cut, or an answer to an earlier question: refused, and asked for again."""
-    feeding.list(phone(1))
-    kept: list[bytes] = []
-
-    def keep(_: str, body: bytes) -> bytes:
-        kept.append(body)
-        return body[:-1]
-
-    with bank.following() as (follower, holding, freshness):
-        for spoil, code in (
-            (keep, "feed_cut_short"),
-            (lambda _, body: bytes(reversed(body)), "feed_unreadable"),
-            (lambda _, body: body[:-65] + b"x" + body[-64:], "feed_tampered"),
-            (lambda _, __: kept[0] + b"x", "feed_tampered"),
-        ):
-            bank.link.spoil = spoil
-            with pytest.raises(Refused) as refused:
-                follower.step(0)
-            assert refused.value.code == code
-            assert holding.place == Place()
-            assert freshness.is_stale
-        bank.link.spoil = lambda _, body: body
-        assert follower.step(0) is Step.APPLIED
-        assert not freshness.is_stale
-
-
-def test_an_old_answer_sent_again_does_not_make_it_fresh(feeding: Feeding, bank: Bank) -> None:
-    """Whoever holds back the centre's answers and plays an old one is found out by the nonce."""
-    kept: list[bytes] = []
-
-    def keep(path: str, body: bytes) -> bytes:
-        if path.endswith("/feed"):
-            kept.append(body)
-        return body
-
-    with bank.following() as (follower, _, freshness):
-        bank.link.spoil = keep
-        follower.step(0)
-        bank.now_us += 3600 * SECOND_US
-        bank.link.spoil = lambda _, __: kept[0]
-        with pytest.raises(Refused) as refused:
-            follower.step(0)
-        assert refused.value.code == "feed_replayed"
-        assert freshness.is_stale
-
-
-def test_while_a_snapshot_is_made_one_waits(feeding: Feeding, bank: Bank) -> None:
-    """Who asks meanwhile is told to ask again, and only one is made at a time."""
-    begun: list[Any] = []
-    maker = SnapshotMaker(begun.append)
-    whose = give_snapshot.For("TH.THCBC.004", "bank")
-    assert maker.ask(feeding.centre, feeding.snapshots, whose) is None
-    assert maker.ask(feeding.centre, feeding.snapshots, whose) is None
-    [work] = begun
-    work()
-    found = maker.ask(feeding.centre, feeding.snapshots, whose)
-    assert found is not None
-    assert found.records == 0

@@ -1,0 +1,99 @@
+"""New keys of an institution: its copies begin anew under them, and nothing is given under the old."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.workflows.feed_kit import BLACK, Bank, Feeding, bank_with_replica, phone
+
+from holdfast.core.errors import CentreError, Refused
+from holdfast.records.models import AuditEntry
+from holdfast.registry.feed.signed import KEYS_RENEWED
+from holdfast.registry.index.file import Index
+from holdfast.registry.index.place import index_file
+from holdfast.registry.replica.following import Step
+from holdfast.workflows import give_snapshot
+from holdfast.workflows.confirm_number import begin_digest
+from holdfast.workflows.registry_keys import hash_key
+from holdfast.workflows.renew_replica_keys import renew_replica_keys
+
+WHOSE = "TH.THCBC.004"
+
+
+def _renew(feeding: Feeding) -> None:
+    renew_replica_keys(feeding.centre, feeding.bank(WHOSE))
+
+
+@pytest.mark.parametrize("by_snapshot", [True, False])
+def test_a_copy_is_told_and_holds_all_anew_under_the_new_keys(
+    feeding: Feeding, bank: Bank, *, by_snapshot: bool
+) -> None:
+    """Whatever it asks for; then it proves what it holds under the new keys, and owes nothing."""
+    feeding.list(phone(1))
+    bank.catch_up()
+    old = bank.connected.hash_key
+    _renew(feeding)
+    feeding.list(phone(2))
+    with bank.following() as (follower, holding, _):
+        holding.needs_snapshot = by_snapshot
+        with pytest.raises(Refused) as refused:
+            follower.step(0)
+        assert refused.value.code == KEYS_RENEWED
+        assert holding.place.number == 1
+    bank.connect_anew()
+    assert bank.connected.hash_key != old
+    with bank.following() as (follower, holding, freshness):
+        assert freshness.is_stale
+        holding.needs_snapshot = by_snapshot
+        assert follower.step(0) is (Step.SNAPSHOT if by_snapshot else Step.APPLIED)
+        feeding.list(phone(3))
+        assert follower.step(0) is Step.APPLIED
+        assert holding.prove()
+    assert bank.tiers() == {phone(n): BLACK for n in (1, 2, 3)}
+    assert bank.row.confirmed_number == 3
+    with pytest.raises(CentreError, match="key"):
+        Index.open(index_file(bank.folder), old)
+    assert AuditEntry.objects.filter(verb="renew_replica_keys").count() == 1
+    assert not AuditEntry.objects.filter(verb="replica_out_of_sync").exists()
+
+
+def test_a_snapshot_under_the_old_keys_is_given_to_nobody(feeding: Feeding, bank: Bank) -> None:
+    """It is gone when the next is made; a part of it is unknown at once."""
+    feeding.list(phone(1))
+    with bank.following() as (follower, holding, _):
+        holding.needs_snapshot = True
+        follower.step(0)
+    [old] = (feeding.snapshots / WHOSE / "0").iterdir()
+    _renew(feeding)
+    feeding.now_us += give_snapshot.GOOD_FOR_US
+    answer = bank.link.get(f"/v1/registry/snapshot/{old.name}/0", {}, 1000, 1.0)
+    assert answer.status == 404
+    bank.connect_anew()
+    with bank.following() as (follower, holding, _):
+        holding.needs_snapshot = True
+        follower.step(0)
+    assert [folder.name for folder in (feeding.snapshots / WHOSE).iterdir()] == ["1"]
+
+
+def test_only_the_institutions_own_keys_are_renewed(
+    feeding: Feeding, bank: Bank, tmp_path: Path
+) -> None:
+    """Another's copy goes on and hears nothing of it."""
+    other = bank_with_replica(feeding, tmp_path / "other", "TH.THCBC.011")
+    before = hash_key(feeding.centre, "TH.THCBC.011")
+    assert bank.link.post("/v1/registry/replicas/renew-keys", {}).body == b'{"renewal": 1}'
+    assert hash_key(feeding.centre, "TH.THCBC.011") == before
+    feeding.list(phone(1))
+    other.catch_up()
+    assert other.tiers() == {phone(1): BLACK}
+
+
+def test_what_was_proved_under_the_old_keys_counts_no_more(feeding: Feeding, bank: Bank) -> None:
+    """A digest kept from before would call a right copy a wrong one."""
+    feeding.list(phone(1))
+    begin_digest(WHOSE, 1, bytes(32))
+    _renew(feeding)
+    bank.connect_anew()
+    bank.catch_up()
+    assert bank.row.confirmed_number == 1
