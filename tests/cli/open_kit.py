@@ -13,17 +13,20 @@ from pathlib import Path
 
 START_S_MAX = 90.0
 END_S_MAX = 20.0
+INTERRUPTED = (130, -signal.SIGINT)
+"""Exit codes that a shell calls 130. Where Ctrl-C comes within an `exec`, as when a dataclass is
+made, Python ends by the signal itself, though it was caught and told of."""
 SMALL = ("--banks", "2", "--customers", "300", "--transfers", "3000")
 
 
 @contextmanager
-def holdfast(*words: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
+def holdfast(*words: str, cwd: Path, **settings: str) -> Iterator[subprocess.Popen[str]]:
     """Run a command as the leader of a group of its own; whatever is left of it is killed."""
     environment = {key: text for key, text in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
     running = subprocess.Popen(
         [sys.executable, "-m", "holdfast.cli.main", *words],
         cwd=cwd,
-        env=environment,
+        env=environment | settings,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
+
 from holdfast.banks.client import Answered, BankClient
-from holdfast.banks.deadline import Timeouts, http_client
+from holdfast.banks.deadline import http_client
 from holdfast.banks.messages import HoldAnswer, HoldOrder, parse_answer
 from holdfast.banks.messages import Payment as OrderedPayment
 from holdfast.core.account import bank_of
@@ -26,6 +28,7 @@ from holdfast.core.money import parse_minor
 from holdfast.ledger.transfer import Transfer
 from holdfast.simulation.clock_file import SharedClock
 from holdfast.simulation.country import Country, CountrySize, make_country
+from holdfast.simulation.desk import TIMEOUTS
 from holdfast.simulation.events import Call, Caller, Part, Player, Story
 from holdfast.simulation.parameters import Channel, Shape
 from holdfast.simulation.play import Clocks
@@ -57,6 +60,8 @@ class Said:
 class Brought:
     """A message that was brought to a bank."""
 
+    institution: str
+    fault: str | None
     sent_s: float
     answered_s: float
     held_minor: int | None
@@ -72,6 +77,13 @@ class OneRule:
     answers: list[HoldAnswer] = field(default_factory=list)
     fed: list[Transfer] = field(default_factory=list)
     reviews: list[dict[str, object]] = field(default_factory=list)
+    instead: dict[str, Said | httpx.HTTPError] = field(default_factory=dict)
+    """What is answered instead, or goes wrong, by how the path of a request begins."""
+    decided: list[dict[str, object]] = field(default_factory=list)
+    pumped_us: list[int] = field(default_factory=list)
+    """When it did what was due."""
+    heard_us: list[int] = field(default_factory=list)
+    """When answers were posted to it."""
     asked: list[str] = field(default_factory=list)
     """Paths, and by whom, in the order in which they were asked."""
     _endpoints: dict[str, tuple[str, PublicKey]] = field(default_factory=dict)
@@ -87,6 +99,13 @@ class OneRule:
     def post(self, path: str, body: bytes, api_key: str) -> Said:
         """Take a report; everything else is only remembered."""
         self.asked.append(f"{path} by {api_key}")
+        for head, said in self.instead.items():
+            if path.startswith(head):
+                if isinstance(said, httpx.HTTPError):
+                    raise said
+                return said
+        if path.endswith("/decision"):
+            self.decided.append(json.loads(body))
         if path != "/v1/reports":
             return Said(200, b"{}")
         case = f"C-{len(self.asked)}"
@@ -108,18 +127,22 @@ class OneRule:
     def pump(self) -> None:
         """Bring the orders that are due; a bank that can't be reached is tried again later."""
         now_us = self.clock()
+        self.pumped_us.append(now_us)
         due = [row for row in self._waiting if row[0] <= now_us]
         self._waiting = [row for row in self._waiting if row[0] > now_us]
         for _, order in due:
             endpoint, key = self._endpoints[order.institution]
             sent_s = time.perf_counter()
             found = self.bank.deliver(endpoint, order, {key.key_id: key}.get)
+            fault, held_minor = None, None
             if isinstance(found, Answered):
                 self.answers.append(found.answer)
                 held_minor = found.answer.amount_held_minor
-                self._brought.append(Brought(sent_s, time.perf_counter(), held_minor))
             else:
+                fault = found.code
                 self._waiting.append((now_us + RETRY_US, order))
+            ended_s = time.perf_counter()
+            self._brought.append(Brought(order.institution, fault, sent_s, ended_s, held_minor))
 
     def next_due_us(self) -> int | None:
         """Return when a bank is tried again."""
@@ -157,6 +180,7 @@ def listening(centre: OneRule) -> Iterator[None]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             centre.answers.append(parse_answer(body))
+            centre.heard_us.append(centre.clock())
             self.send_response(200)
             self.end_headers()
 
@@ -177,7 +201,7 @@ def town_of(
     world: World, folder: Path, processes: int = 1
 ) -> Iterator[tuple[Town, OneRule, Clocks]]:
     """Run the banks of a world, beside a centre of one rule."""
-    key, timeouts = SigningKey.new("TH.AOC-1"), Timeouts(2.0, 2.0, 3.0)
+    key, timeouts = SigningKey.new("TH.AOC-1"), TIMEOUTS
     with (
         SharedClock(folder / "banks.clock") as banks,
         SharedClock(folder / "centre.clock") as clock,

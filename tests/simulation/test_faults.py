@@ -18,6 +18,7 @@ from holdfast.simulation.faults import (
     LASTS_US,
     FaultDay,
     Invariant,
+    check_shares,
     fault_turns,
     lasting_turns,
     parse_faults,
@@ -47,7 +48,7 @@ def test_every_fault_of_an_agent_has_a_day_and_a_phrase() -> None:
     """What an agent can do wrong, a fault day and a line of a scenario can make it do."""
     turns = fault_turns(tuple(FaultDay), BANKS, 1, 0, DAY_US)
     assert {turn.fault for turn in turns} == {None, *AgentFault} == {None, *FAULTS.values()}
-    assert {turn.manner for turn in turns} == set(Manner)
+    assert {turn.manner for turn in turns} == set(Manner) - {Manner.MISJUDGE}
 
 
 @given(
@@ -83,13 +84,20 @@ def test_every_fault_comes_each_day_and_ends_in_it(
 def test_shares_of_banks_are_silent_or_slow_all_the_time() -> None:
     """5 % of 8 banks are one, who is silent does not answer by hand too, nothing is nobody."""
     turns = lasting_turns(BANKS, 0.05, 0.5, 3, 7)
-    silent = {turn.who for turn in turns if turn.manner is Manner.DOWN}
+    silent = {turn.who for turn in turns if turn.fault is AgentFault.SILENT}
     by_hand = {turn.who for turn in turns if turn.manner is Manner.BY_HAND}
     assert (len(silent), len(by_hand)) == (1, 4)
     assert not silent & by_hand
     assert {turn.time_us for turn in turns} == {7}
     assert lasting_turns(BANKS, 0, 0, 3, 7) == ()
     assert len(lasting_turns(BANKS, 1, 1, 3, 7)) == len(BANKS)
+
+
+def test_shares_of_banks_are_not_more_than_all() -> None:
+    """Silent ones and those where people answer are different banks."""
+    check_shares(0.35, 0.65)
+    with pytest.raises(Refused, match="60% of all banks silent and 50% answering by hand"):
+        check_shares(0.6, 0.5)
 
 
 def test_every_fault_and_invariant_is_documented() -> None:

@@ -23,6 +23,7 @@ from tests.simulation.play_kit import (
     world_with,
 )
 
+from holdfast.banks.agent.faults import AgentFault
 from holdfast.banks.deadline import Timeouts, http_client
 from holdfast.simulation.callers import Callers
 from holdfast.simulation.chance import Purpose, plain_stream
@@ -81,7 +82,7 @@ def scene(world: World, tmp_path: Path) -> Iterator[Scene]:
         for desk in town.desks.values():
             desk.meet(centre.url, "key", client, clocks.banks)
         chance = plain_stream(1, Purpose.HANDS)
-        callers = Callers(centre, "TH.AOC", keys, chance)
+        callers = Callers(centre, "TH.AOC", keys, chance, right_share=1.0)
         yield Scene(Live(world, town, centre, callers, chance), centre, clocks)
 
 
@@ -117,11 +118,10 @@ def test_who_answers_by_hand_answers_minutes_later(scene: Scene) -> None:
     assert scene.centre.answers[-1].amount_held_minor > 0
 
 
-def test_who_never_answers_is_not_reached(scene: Scene) -> None:
-    """A bank that is away all the time refuses connections: no order comes to it, nothing is held."""
+def test_where_a_bank_never_answers_nothing_is_held(scene: Scene) -> None:
+    """Orders that come to it are taken by nobody."""
     town = scene.live.town
-    behave(town, [Turn(0, bank, Manner.DOWN) for bank in town.banks])
-    assert not any(town.is_open(bank) for bank in town.banks)
+    behave(town, [Turn(0, bank, Manner.FAULT, fault=AgentFault.SILENT) for bank in town.banks])
     scene.at(5)
     assert scene.at(6) == []
 

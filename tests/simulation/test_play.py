@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 from tests.simulation.play_kit import (
     BEGINS_US,
     CASH,
+    CAST,
     DANG,
     HOLD_US,
     MEE,
@@ -16,6 +18,7 @@ from tests.simulation.play_kit import (
     NOK,
     PLOY,
     OneRule,
+    Said,
     call,
     row,
     small_country,
@@ -23,8 +26,11 @@ from tests.simulation.play_kit import (
     world_with,
 )
 
+from holdfast.banks.agent.faults import AgentFault
 from holdfast.banks.messages import AnswerStatus
+from holdfast.core.account import bank_of
 from holdfast.core.errors import CentreError
+from holdfast.core.instant import DAY_US, HOUR_US, SECOND_US
 from holdfast.simulation.events import CENTRE, Caller, Diary, Manner, Turn
 from holdfast.simulation.play import play
 from holdfast.simulation.story import story_of
@@ -108,22 +114,143 @@ def test_a_bank_that_answers_by_hand_holds_after_its_minutes(tmp_path: Path) -> 
     assert diary.held[1].held_minor == 10_000_00
 
 
-@pytest.mark.parametrize("manner", [Manner.DOWN, Manner.CUT])
-def test_a_bank_that_is_away_gets_the_order_when_it_is_back(manner: Manner, tmp_path: Path) -> None:
-    """By then the money has left, which is told as it is."""
-    turns = [_turn(5, manner), _turn(55, Manner.WELL)]
+def test_a_bank_that_is_cut_off_works_and_gets_the_order_when_it_is_back(tmp_path: Path) -> None:
+    """By then its customers have paid the money on, which is told as it is."""
+    turns = [_turn(5, Manner.CUT), _turn(55, Manner.WELL)]
     diary, centre = _play(world_with(ROWS, call(10, 0)), tmp_path, *turns)
     assert diary.broken == ()
     assert centre.answers[0].status is AnswerStatus.PARTLY_HELD
     assert diary.held[0].held_minor == 2_300_00
     assert diary.held[0].time_us >= BEGINS_US + 55 * MINUTE_US
     assert diary.blocked == ()
+    assert set(diary.met) == {"bank cut: unreachable"}
+
+
+def test_from_a_dead_bank_nothing_is_paid(tmp_path: Path) -> None:
+    """So when it works again the money is still there to be held, and the next mule got nothing."""
+    turns = [_turn(5, Manner.DOWN), _turn(55, Manner.WELL)]
+    diary, centre = _play(world_with(ROWS, call(10, 0)), tmp_path, *turns)
+    assert diary.broken == ()
+    assert centre.answers[0].status is AnswerStatus.HELD
+    assert diary.held[0].held_minor == 10_000_00
+    assert diary.held[0].time_us >= BEGINS_US + 55 * MINUTE_US
+    assert [moved.credit for moved in diary.moved] == [CAST[MEE].account]
+    assert diary.met["bank down: not paid"] == 1
+
+
+@pytest.mark.parametrize(
+    ("manner", "lapses"), [(Manner.CUT, HOLD_US), (Manner.DOWN, HOLD_US + HOUR_US)]
+)
+def test_a_bank_that_is_cut_off_lets_go_in_time_and_tells_of_it_later(
+    manner: Manner, lapses: int, tmp_path: Path
+) -> None:
+    """A dead one lets go, too, but only when it works again; both tell the centre then."""
+    day = 24 * 60
+    turns = [_turn(20, manner), _turn(10 + day + 60, Manner.WELL)]
+    diary, centre = _play(world_with(ROWS, call(10, 0)), tmp_path, *turns)
+    assert diary.broken == ()
+    held_us = BEGINS_US + 10 * MINUTE_US
+    assert [(held.time_us - held_us, held.held_minor) for held in diary.held] == [
+        (0, 10_000_00),
+        (lapses, 0),
+    ]
+    assert centre.answers[-1].status is AnswerStatus.LAPSED
+    assert centre.answers[-1].answered_at_us == held_us + lapses
+
+
+def test_a_clerk_of_a_bank_that_is_cut_off_answers_and_tells_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    """What is held is held from the clerk's minute on; the centre hears of it an hour later."""
+    turns = [_turn(0, Manner.BY_HAND, minutes=12), _turn(15, Manner.CUT), _turn(75, Manner.WELL)]
+    diary, centre = _play(world_with(ROWS, call(10, 0)), tmp_path, *turns)
+    assert diary.broken == ()
+    assert diary.held[1].held_minor == 10_000_00
+    assert diary.held[1].time_us == BEGINS_US + 22 * MINUTE_US
+    assert [answer.status for answer in centre.answers][:2] == [
+        AnswerStatus.ACKNOWLEDGED,
+        AnswerStatus.HELD,
+    ]
+    assert centre.heard_us[0] >= BEGINS_US + 75 * MINUTE_US
+
+
+def test_a_silent_bank_costs_no_time_and_a_slow_one_is_not_heard(tmp_path: Path) -> None:
+    """A silent bank does nothing; one that answers too late has held, and nobody knows."""
+    for name, fault, held_minor in (
+        ("silent", AgentFault.SILENT, 2_300_00),
+        ("slow", AgentFault.SLOW, 10_000_00),
+    ):
+        bad = Turn(BEGINS_US, MEES_BANK, Manner.FAULT, 10 * 3600 * SECOND_US, fault)
+        turns = [bad, _turn(55, Manner.WELL)]
+        diary, centre = _play(world_with(ROWS, call(10, 0)), tmp_path / name, *turns)
+        assert diary.broken == ()
+        assert diary.held[0].held_minor == held_minor
+        assert set(diary.met) == {f"bank {name}: unreachable"}
+        assert all(answer.answered_at_us <= diary.held[-1].time_us for answer in centre.answers)
+        assert diary.times[0].first_held_s is None
+
+
+def test_a_bank_that_is_slow_but_in_time_is_heard(tmp_path: Path) -> None:
+    """A story's seconds take none: it is as one that answers well."""
+    slow = Turn(BEGINS_US, MEES_BANK, Manner.FAULT, 9 * SECOND_US, AgentFault.SLOW)
+    diary, _ = _play(world_with(ROWS, call(10, 0)), tmp_path, slow)
+    assert diary.met == {"bank slow: answered": 1}
+    assert diary.held[0].time_us == BEGINS_US + 10 * MINUTE_US
+
+
+def test_what_a_bank_confirms_waits_until_it_reaches_the_centre(tmp_path: Path) -> None:
+    """A report through a bank that is cut off is made when the line is there again."""
+    world = world_with(ROWS, replace(call(10, 0), caller=Caller.BANK))
+    turns = [
+        _turn(5, Manner.CUT, bank_of(CAST[NOK].account)),
+        _turn(22, Manner.WELL, bank_of(CAST[NOK].account)),
+    ]
+    diary, _ = _play(world, tmp_path, *turns)
+    assert diary.broken == ()
+    assert diary.held[0].time_us == BEGINS_US + 25 * MINUTE_US
+    assert diary.met["bank cut: not reached"] == 3
+
+
+def test_what_a_centre_refuses_is_told_apart_from_what_breaks(tmp_path: Path) -> None:
+    """A refused request is a figure; one that never came back, or failed, is a broken promise."""
+    world = world_with(ROWS, replace(call(10, 0), complains_us=BEGINS_US + HOUR_US))
+    for name, said, refused, broken in (
+        ("refused", Said(409, b"{}"), 1, 0),
+        ("failed", Said(500, b"{}"), 0, 1),
+        ("gone", httpx.ReadError("gone"), 0, 1),
+    ):
+        (tmp_path / name).mkdir()
+        with town_of(world, tmp_path / name) as (town, centre, clocks):
+            centre.instead["/v1/cases/"] = said
+            diary = play(world, town, centre, clocks, name="TH.AOC", seed=1)
+        assert (len(diary.refused), len(diary.broken)) == (refused, broken), name
+        assert "/complaints" in (*diary.refused, *diary.broken)[0]
+        assert diary.held[0].held_minor == 10_000_00
+
+
+def test_reviewers_of_a_scenario_judge_wrongly_only_where_a_line_says_so(tmp_path: Path) -> None:
+    """What is stolen is found stolen, and the other way round from the line on."""
+    world = world_with(ROWS, call(10, 0))
+    for name, turns, approved in (
+        ("right", (), True),
+        ("wrong", (_turn(5, Manner.MISJUDGE, CENTRE),), False),
+    ):
+        (tmp_path / name).mkdir()
+        with town_of(world, tmp_path / name) as (town, centre, clocks):
+            facts = {"account": CAST[MEE].account}
+            centre.reviews += [
+                {"review_id": f"R-{number}", "kind": "dispute", "subject": "x", "facts": facts}
+                for number in range(20)
+            ]
+            play(world, town, centre, clocks, name="TH.AOC", seed=1, turns=turns)
+        assert [told["approve"] for told in centre.decided] == [approved] * 20
 
 
 def test_a_bank_that_crashes_keeps_its_holds(tmp_path: Path) -> None:
     """What it held before is held after."""
     diary, _ = _play(world_with(ROWS, call(10, 0)), tmp_path, _turn(20, Manner.CRASH))
     assert diary.broken == ()
+    assert diary.met == {"bank crash: in hand": 1}
     assert [held.held_minor for held in diary.held] == [10_000_00, 0]
     assert len(diary.blocked) == 1
 
@@ -135,6 +262,48 @@ def test_who_does_not_get_through_to_the_centre_calls_again(tmp_path: Path) -> N
     assert diary.held[0].time_us == BEGINS_US + 20 * MINUTE_US
 
 
+@pytest.mark.parametrize(("manner", "works"), [(Manner.CUT, True), (Manner.DOWN, False)])
+def test_a_centre_that_is_cut_off_works_and_a_dead_one_does_not(
+    manner: Manner, works: bool, tmp_path: Path
+) -> None:
+    """Neither is told of payments meanwhile; nobody answers the one that asks banks again."""
+    world = world_with([*ROWS, row(50, NOK, PLOY, 100)], call(10, 0))
+    bad = Turn(BEGINS_US, MEES_BANK, Manner.FAULT, fault=AgentFault.HTTP_500)
+    turns = [
+        bad,
+        _turn(20, manner, CENTRE),
+        _turn(90, Manner.WELL),
+        _turn(140, Manner.WELL, CENTRE),
+    ]
+    diary, centre = _play(world, tmp_path, *turns)
+    assert diary.broken == ()
+    away_us = range(BEGINS_US + 21 * MINUTE_US, BEGINS_US + 140 * MINUTE_US)
+    assert any(time_us in away_us for time_us in centre.pumped_us) is works
+    assert bool(diary.met.get("centre cut: unreachable")) is works
+    assert diary.held[0].time_us >= BEGINS_US + 140 * MINUTE_US
+    assert {transfer.transfer_id for transfer in centre.fed} == {
+        f"small-{number:05d}" for number in range(1, 5)
+    }
+
+
+def test_customers_of_a_dead_bank_pay_nothing_meanwhile(tmp_path: Path) -> None:
+    """Those of others do, to them too, and afterwards all pay again; no satang is lost by it."""
+    country = small_country()
+    world = world_of(country, story_of(country, 7))
+    bank, dies_us, back_us = world.banks[0], world.begins_us + DAY_US, world.begins_us + 2 * DAY_US
+    turns = Turn(dies_us, bank, Manner.DOWN), Turn(back_us, bank, Manner.WELL)
+    diary, centre = _play(world, tmp_path, *turns)
+    assert diary.broken == ()
+    paid_us = [paid.time_us for paid in centre.fed if bank_of(paid.debit_account) == bank]
+    assert not any(dies_us < time_us < back_us for time_us in paid_us)
+    assert any(time_us > back_us for time_us in paid_us)
+    assert any(
+        dies_us < paid.time_us < back_us and bank_of(paid.credit_account) == bank
+        for paid in centre.fed
+    )
+    assert diary.met["bank down: not paid"] > 0
+
+
 def test_a_centre_that_can_not_crash_says_so(tmp_path: Path) -> None:
     """A fault that is asked for and does not happen would pass for one that was survived."""
     with pytest.raises(CentreError, match="can't be made to crash"):
@@ -142,7 +311,7 @@ def test_a_centre_that_can_not_crash_says_so(tmp_path: Path) -> None:
 
 
 def test_a_reviewer_decides_what_waits_for_a_person(tmp_path: Path) -> None:
-    """After some minutes and each thing once; about stolen money mostly as the truth is."""
+    """After some minutes and each thing once."""
     world = world_with(ROWS, call(10, 0))
     waits: list[dict[str, object]] = [
         {"review_id": "R-1", "kind": "overheld", "subject": "x", "facts": {}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from datetime import date
 from pathlib import Path
@@ -20,7 +21,9 @@ from holdfast.simulation.parameters import Channel
 from holdfast.simulation.scenario import (
     BYTES_MAX,
     LINES_MAX,
+    PROBLEMS_MAX,
     Scenario,
+    ScenarioWrong,
     open_scenario,
     parse_scenario,
     scenario_names,
@@ -284,6 +287,49 @@ def test_an_error_names_the_place_and_what_is_right(
     assert error.fields["column"] == column
     assert right in str(error)
     assert f"line {1 + len(lines)}, column {column}" in str(error)
+
+
+def test_every_wrong_line_is_told_with_its_place() -> None:
+    """Not only the first: whoever wrote them can mend all of them at once."""
+    with pytest.raises(ScenarioWrong) as error:
+        told(
+            "10:00 Malee has 5x",
+            "10:01 Somsak has 10",
+            "10:02 bank 099 is down",
+            "10:03 Somsak pays Shop 20",
+        )
+    assert [(problem.row, problem.fields["column"]) for problem in error.value.problems] == [
+        (2, 18),
+        (4, 12),
+        (5, 24),
+    ]
+    assert {problem.file for problem in error.value.problems} == {"told"}
+    assert error.value.code == error.value.problems[0].code == "scenario_word_unknown"
+    assert not error.value.may_be_more
+    again = pickle.loads(pickle.dumps(error.value))  # noqa: S301  (our own)
+    assert again.problems == error.value.problems
+
+
+def test_what_only_follows_from_a_wrong_line_is_not_told() -> None:
+    """Who was made known wrongly is nobody's mistake later on, nor poor for a mistyped amount."""
+    with pytest.raises(ScenarioWrong) as error:
+        told(
+            "people victim Dao at 999",
+            "10:00 Malee has 5,00",
+            "10:01 Dao has 100",
+            "10:02 Malee pays Nok 5 as job scam",
+            "10:03 Malee reports",
+            "10:04 Nobody has 5",
+        )
+    assert [problem.row for problem in error.value.problems] == [2, 3, 7]
+
+
+def test_so_many_wrong_lines_are_told_and_no_more() -> None:
+    """Of a file that is none of ours the first are enough, and it is said that there may be more."""
+    with pytest.raises(ScenarioWrong) as error:
+        parse_scenario("what is this\n" * (PROBLEMS_MAX + 5), "novel")
+    assert len(error.value.problems) == PROBLEMS_MAX
+    assert error.value.may_be_more
 
 
 VOCABULARY = """

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from holdfast.cli.ledger import progress_bar, progress_of_files
+from holdfast.cli.made_up import clear, import_country, next_lines
 from holdfast.cli.main import DONE
 from holdfast.cli.screen import Screen
 from holdfast.cli.table_page import padded
-from holdfast.core.errors import Refused
 from holdfast.core.money import format_minor
 from holdfast.core.words import N_, say
 
@@ -24,9 +22,6 @@ if TYPE_CHECKING:
     from holdfast.simulation.country import Country
     from holdfast.simulation.files import CountryFiles
     from holdfast.simulation.survey import Survey
-
-MARK = "made-by-holdfast"
-"""A file of this name says that a folder may be made anew."""
 
 _WRITTEN = (
     "ledger",
@@ -115,49 +110,12 @@ def country(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def clear(folder: Path, written: Sequence[str]) -> None:
-    """Take away what an earlier call wrote; a folder that none wrote to is left alone.
-
-    Raises:
-        Refused: `folder_in_use`.
-    """
-    if folder.exists():
-        if any(folder.iterdir()) and not (folder / MARK).exists():
-            raise Refused(
-                "folder_in_use",
-                N_("{folder} holds other things; name a new folder with --into"),
-                folder=str(folder),
-            )
-        for name in written:
-            path = folder / name
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARK).touch()
-
-
 def _import(files: CountryFiles, folder: Path) -> None:
     from holdfast.ledger.store import LedgerWriter
-    from holdfast.workflows.import_ledger import Listener, import_ledger
+    from holdfast.workflows.import_ledger import Listener
 
     with LedgerWriter.open(folder / "ledger") as ledger, progress_of_files() as progress:
-        report = import_ledger(
-            ledger,
-            [files.ledger],
-            [files.openings],
-            time.time_ns() // 1000,
-            Listener(progress=progress),
-        )
-    if report.problems or report.added != files.transfers:
-        raise Refused(
-            "country_not_whole",
-            N_("{added} of {transfers} transfers were imported, with {problems} problems"),
-            added=report.added,
-            transfers=files.transfers,
-            problems=report.problems,
-        )
+        import_country(ledger, files, time.time_ns() // 1000, Listener(progress=progress))
 
 
 def _survey(country: Country, folder: Path) -> Survey:
@@ -213,16 +171,13 @@ def _lines(
     yield say(N_("Measured here (differs from run to run)"))
     yield from (f"  {line}" for line in _time_lines(size.transfers, found, timing))
     yield ""
-    yield say(N_("Try next"))
     claim = found.largest.claims[0].transfer_id
-    holdfast = quote(sys.argv[0]) if Path(sys.argv[0]).name == "holdfast" else "holdfast"
     ledger, stops = quote(str(folder / "ledger")), quote(str(folder / "stops.csv"))
     asked = f"--ledger {ledger} --claim {claim} --stops {stops}"
-    yield f"  {holdfast} trail {asked}"
-    yield f"  {holdfast} trail {asked} --rule all"
+    calls = [f"trail {asked}", f"trail {asked} --rule all"]
     if found.largest.resting:
-        account = found.largest.resting[0].account
-        yield f"  {holdfast} trail explain {asked} --account {account}"
+        calls.append(f"trail explain {asked} --account {found.largest.resting[0].account}")
+    yield from next_lines(*calls)
 
 
 def _money_lines(found: Survey, currency: str) -> Iterator[str]:

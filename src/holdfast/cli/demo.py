@@ -14,21 +14,41 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from holdfast.cli.country import clear
 from holdfast.cli.ledger import progress_bar
-from holdfast.cli.main import DONE, NOT_WHOLE
+from holdfast.cli.made_up import clear
+from holdfast.cli.main import DONE, NOT_WHOLE, REFUSED, complain
 from holdfast.cli.screen import Screen
+from holdfast.cli.table_page import laid_out, width_of
 from holdfast.core.errors import Refused
 from holdfast.core.words import N_, say
 
 if TYPE_CHECKING:
     from holdfast.cli.played import Played, Wanted
+    from holdfast.simulation.scenario import ScenarioWrong
     from holdfast.simulation.score import Score
 
 SCORE_FILE, PICTURE_FILE = "score.json", "money.svg"
 LOAD_FOLDER = "load"
 WRITTEN = ("centre", "banks", "banks.clock", "centre.clock", SCORE_FILE, PICTURE_FILE, LOAD_FOLDER)
 SEEDS_MAX = 1000
+_UNLESS_TOLD = {
+    "banks": 8,
+    "silent": 0.0,
+    "by_hand": 0.0,
+    "days": 5,
+    "transfers": 520_000,
+    "customers": 20_000,
+    "scams": 60,
+    "load_seconds": 30.0,
+}
+"""What options are where nobody says so; the parser leaves them out, so that it is seen who did."""
+_OF_A_COUNTRY = ("banks", "days", "transfers", "customers", "scams")
+_OF_A_LOAD = ("load_seconds", "database")
+_IGNORED = {
+    "reports_per_hour": ("seeds", "scenario", "faults", "scams"),
+    "scenario": _OF_A_COUNTRY,
+}
+"""Options that would do nothing beside another one."""
 
 
 def demo_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,16 +65,16 @@ def demo_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where centre, banks and score stay; default: demo-output",
     )
-    add("--banks", type=int, default=8, metavar="N", help="default: 8")
-    add("--silent", type=share, default=0.0, metavar="5%", help="of all banks: never answer")
-    add("--by-hand", type=share, default=0.0, metavar="10%", help="of all banks: people answer")
-    add("--faults", default="", metavar="NAME,…", help="what goes wrong each day, by name")
-    add("--days", type=int, default=5, metavar="N", help="default: 5")
-    add("--transfers", type=int, default=520_000, metavar="N", help="default: 520000")
-    add("--customers", type=int, default=20_000, metavar="N", help="default: 20000")
-    add("--scams", type=int, default=60, metavar="N", help="default: 60")
+    add("--banks", type=int, metavar="N", help="default: 8")
+    add("--silent", type=share, metavar="5%", help="of all banks: never answer")
+    add("--by-hand", type=share, metavar="10%", help="of all banks: people answer")
+    add("--faults", metavar="NAME,…", help="what goes wrong each day, by name")
+    add("--days", type=int, metavar="N", help="default: 5")
+    add("--transfers", type=int, metavar="N", help="default: 520000")
+    add("--customers", type=int, metavar="N", help="default: 20000")
+    add("--scams", type=int, metavar="N", help="default: 60")
     add("--reports-per-hour", type=int, metavar="N", help="load a centre at this rate instead")
-    add("--load-seconds", type=float, default=30.0, metavar="S", help="for so long; default: 30")
+    add("--load-seconds", type=float, metavar="S", help="for so long; default: 30")
     add("--database", metavar="URL", help="postgresql://USER@HOST/NAME of its own, for the load")
     parser.epilog = "example:\n  holdfast demo --seed 7 --silent 5% --by-hand 10%"
 
@@ -76,16 +96,79 @@ def share(text: str) -> float:
     return value
 
 
+def complete(arguments: argparse.Namespace) -> None:
+    """Let options pass that all do something, and fill in those that nobody named.
+
+    Raises:
+        Refused: `option_ignored`, `seed_out_of_range` or `shares_impossible`.
+    """
+    from holdfast.simulation.faults import check_shares
+    from holdfast.simulation.size import check_seed
+
+    for given, names in _IGNORED.items():
+        for name in names if getattr(arguments, given) is not None else ():
+            if getattr(arguments, name) is not None:
+                raise Refused(
+                    "option_ignored",
+                    N_("{option} would do nothing beside {other}; leave one of them out"),
+                    option=_as_typed(name),
+                    other=_as_typed(given),
+                )
+    for name in _OF_A_LOAD if arguments.reports_per_hour is None else ():
+        if getattr(arguments, name) is not None:
+            raise Refused(
+                "option_ignored",
+                N_("{option} would do nothing without {other}; add that, or leave it out"),
+                option=_as_typed(name),
+                other=_as_typed("reports_per_hour"),
+            )
+    for name, value in _UNLESS_TOLD.items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, value)
+    check_seed(arguments.seed)
+    check_shares(arguments.silent, arguments.by_hand)
+
+
+def _as_typed(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
 def demo(arguments: argparse.Namespace) -> int:
     """Play days of a made-up country against a real centre, and tell what was held of what could be."""
+    from holdfast.simulation.scenario import ScenarioWrong
+
+    try:
+        return _demo(arguments)
+    except ScenarioWrong as wrong:
+        _tell_what_is_wrong(wrong, as_data=arguments.format == "json")
+        return REFUSED
+
+
+def _tell_what_is_wrong(wrong: ScenarioWrong, *, as_data: bool) -> None:
+    """Tell of each wrong line of a scenario, in a line each or as data."""
+    if as_data:
+        problems = [
+            {"code": problem.code, "sentence": str(problem), **problem.fields}
+            for problem in wrong.problems
+        ]
+        print(json.dumps({"problems": problems, "may_be_more": wrong.may_be_more}, indent=1))
+        return
+    for problem in wrong.problems:
+        complain(f"{problem} [{problem.code}]")
+    if wrong.may_be_more:
+        complain(say(N_("there may be more; these {count} come first"), count=len(wrong.problems)))
+
+
+def _demo(arguments: argparse.Namespace) -> int:
     folder: Path = arguments.into.absolute()
+    complete(arguments)
     wanted = _wanted(arguments)
     if arguments.seeds is not None:
-        return _demo_of_seeds(arguments, folder)
+        return _demo_of_seeds(arguments, wanted, folder)
     if arguments.reports_per_hour is not None:
         from holdfast.cli.load import check_load, load
 
-        check_load(arguments)
+        check_load(arguments, wanted)
         clear(folder, WRITTEN)
         return load(arguments, folder / LOAD_FOLDER)
     from holdfast.cli.played import play_in, to_play
@@ -103,7 +186,8 @@ def demo(arguments: argparse.Namespace) -> int:
         from holdfast.cli.demo_table import demo_lines
 
         console = Screen()
-        for line in demo_lines(wanted, played, folder):
+        width = width_of(console)
+        for line in laid_out(demo_lines(wanted, played, folder, width), width):
             console.write(line)
     return NOT_WHOLE if played.score.broken else DONE
 
@@ -125,7 +209,7 @@ def _wanted(arguments: argparse.Namespace) -> Wanted:
         scenario=arguments.scenario,
         silent_share=arguments.silent,
         by_hand_share=arguments.by_hand,
-        faults=parse_faults(arguments.faults) if arguments.faults else (),
+        faults=() if arguments.faults is None else parse_faults(arguments.faults),
     )
 
 
@@ -162,8 +246,11 @@ def _draw(played: Played, file: Path) -> None:
     file.write_text(draw_scores(panels, title=say(N_("Stolen money over time"))), encoding="utf-8")
 
 
-def _demo_of_seeds(arguments: argparse.Namespace, folder: Path) -> int:
+def _demo_of_seeds(arguments: argparse.Namespace, wanted: Wanted, folder: Path) -> int:
     """Play each seed in a process of its own, as many at once as there are processors."""
+    from holdfast.cli.played import check_played
+    from holdfast.simulation.size import check_seed
+
     if not 1 <= arguments.seeds <= SEEDS_MAX:
         raise Refused(
             "seeds_impossible",
@@ -171,8 +258,10 @@ def _demo_of_seeds(arguments: argparse.Namespace, folder: Path) -> int:
             value=arguments.seeds,
             most=SEEDS_MAX,
         )
-    clear(folder, [])
     seeds = range(arguments.seed, arguments.seed + arguments.seeds)
+    check_seed(seeds[-1])
+    check_played(wanted)
+    clear(folder, [])
     with (
         progress_bar(len(seeds)) as advance,
         ThreadPoolExecutor(os.cpu_count()) as pool,
@@ -202,15 +291,11 @@ def _tie() -> Iterator[int]:
 
 def _play_apart(seed: int, folder: Path, arguments: argparse.Namespace, tie: int) -> dict[str, Any]:
     """Play one seed in a process of its own; its centre and banks are not kept."""
-    words = [
-        *("--seed", str(seed), "--into", str(folder), "--format", "json"),
-        *("--banks", str(arguments.banks), "--days", str(arguments.days)),
-        *("--transfers", str(arguments.transfers), "--customers", str(arguments.customers)),
-        *("--scams", str(arguments.scams), "--silent", str(arguments.silent)),
-        *("--by-hand", str(arguments.by_hand), "--faults", arguments.faults),
-    ]
-    if arguments.scenario is not None:
-        words += ["--scenario", arguments.scenario]
+    words = ["--seed", str(seed), "--into", str(folder), "--format", "json"]
+    for name in ("silent", "by_hand", "faults", "scenario", *_OF_A_COUNTRY):
+        is_told = arguments.scenario is None or name not in _OF_A_COUNTRY
+        if getattr(arguments, name) is not None and is_told:
+            words += [_as_typed(name), str(getattr(arguments, name))]
     command = [sys.executable, "-m", "holdfast.cli.tied", "demo", *words]
     done = subprocess.run(  # noqa: S603  (our own module)
         command, stdin=tie, capture_output=True, text=True, check=False
@@ -243,6 +328,6 @@ def _tell_of_seeds(arguments: argparse.Namespace, found: Sequence[dict[str, Any]
         from holdfast.cli.demo_table import summary_lines
 
         console = Screen()
-        for line in summary_lines(ours, today):
+        for line in laid_out(summary_lines(ours, today), width_of(console)):
             console.write(line)
     return NOT_WHOLE if ours.broken else DONE

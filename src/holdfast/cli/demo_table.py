@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
-from holdfast.cli.table_page import padded
+from holdfast.cli.made_up import next_lines
+from holdfast.cli.table_page import Row, noted
 from holdfast.core.money import format_minor
 from holdfast.core.words import N_, say
 from holdfast.simulation.score import Delay, Percentiles, Score, Why
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from holdfast.cli.played import Played, Wanted
     from holdfast.simulation.summary import Spread, Summary
 
-LABEL, COLUMN = 40, 19
 CURRENCY = "THB"
 
 _WHY = {
@@ -42,6 +40,7 @@ _DELAYS = {
 }
 _FIGURES = {
     "reports": N_("reports"),
+    "refused": N_("requests that the centre refused"),
     "stolen_minor": N_("stolen"),
     "holdable_minor": N_("holdable when reported"),
     "held_of_holdable_minor": N_("held of it"),
@@ -55,32 +54,40 @@ _FIGURES = {
 }
 
 
-def demo_lines(wanted: Wanted, played: Played, folder: Path) -> Iterator[str]:
-    """Yield all lines: what follows from the seed first, times last."""
+def demo_lines(
+    wanted: Wanted, played: Played, folder: Path, width: int | None = None
+) -> Iterator[str | Row]:
+    """Yield all lines: what follows from the seed first, times last; see `laid_out`."""
     ours, today = played.score, played.today
     yield ""
     yield _what_was_played(wanted, played)
     yield ""
-    yield _row("", say(N_("Holdfast")), say(N_("as today")))
+    yield _head()
     yield from _money_lines(ours, today)
     yield from _missed_lines(ours, today)
     yield from _delay_lines(ours, today)
     yield from _harm_lines(ours, today)
     yield ""
     yield from _broken_lines(ours)
+    yield from _refused_lines(ours)
     yield say(N_("Money over time, as a picture: {file}"), file=folder / "money.svg")
     yield ""
     yield say(N_("Measured here, over HTTP between processes (differs from run to run)"))
-    yield from _time_lines(ours)
+    yield from _time_lines(ours, width)
     yield ""
-    yield from _next_lines(folder)
+    yield from next_lines(
+        "demo --scenario two-victims-of-one-mule",
+        "demo --silent 5% --by-hand 10%",
+        "audit verify",
+        HOLDFAST_HOME=str(folder / "centre"),
+    )
 
 
-def summary_lines(ours: Summary, today: Summary) -> Iterator[str]:
+def summary_lines(ours: Summary, today: Summary) -> Iterator[str | Row]:
     """Yield what many seeds say: the median of each figure, and its quarters."""
     yield ""
     yield say(N_("{count} seeds: the median, and between which quarters"), count=ours.scores)
-    yield _row("", say(N_("Holdfast")), say(N_("as today")))
+    yield _head()
     for name, words in _FIGURES.items():
         yield _row(
             say(words), _spread(name, ours.figures[name]), _spread(name, today.figures[name])
@@ -119,7 +126,7 @@ def _what_was_played(wanted: Wanted, played: Played) -> str:
     )
 
 
-def _money_lines(ours: Score, today: Score) -> Iterator[str]:
+def _money_lines(ours: Score, today: Score) -> Iterator[Row]:
     yield _row(say(N_("Reports")), str(ours.reports), str(today.reports))
     yield _money(N_("Stolen"), ours.stolen_minor, today.stolen_minor)
     yield _money(
@@ -131,7 +138,7 @@ def _money_lines(ours: Score, today: Score) -> Iterator[str]:
     yield _money(N_("Held in all"), ours.held_minor, today.held_minor)
 
 
-def _missed_lines(ours: Score, today: Score) -> Iterator[str]:
+def _missed_lines(ours: Score, today: Score) -> Iterator[str | Row]:
     yield say(N_("Stolen and not held, and why"))
     mine, theirs = (
         {(row.why, row.bank): row.amount_minor for row in score.missed} for score in (ours, today)
@@ -147,7 +154,7 @@ def _missed_lines(ours: Score, today: Score) -> Iterator[str]:
         yield _row(_under(N_("left after notice, at other banks")), _amount(0), _amount(rest))
 
 
-def _delay_lines(ours: Score, today: Score) -> Iterator[str]:
+def _delay_lines(ours: Score, today: Score) -> Iterator[str | Row]:
     yield say(N_("Held ÷ holdable, by how late the report came"))
     theirs = {row.delay: row for row in today.by_delay}
     for row in ours.by_delay:
@@ -159,7 +166,7 @@ def _delay_lines(ours: Score, today: Score) -> Iterator[str]:
         )
 
 
-def _harm_lines(ours: Score, today: Score) -> Iterator[str]:
+def _harm_lines(ours: Score, today: Score) -> Iterator[str | Row]:
     mine, theirs = ours.harm, today.harm
     yield say(N_("Innocents whose money was touched"))
     yield _row(_under(N_("people")), str(mine.innocents), str(theirs.innocents))
@@ -206,27 +213,31 @@ def _broken_lines(ours: Score) -> Iterator[str]:
     yield from (f"  {words}" for words in ours.broken)
 
 
-def _time_lines(ours: Score) -> Iterator[str]:
+def _refused_lines(ours: Score) -> Iterator[str]:
+    if ours.refused:
+        yield say(
+            N_("The centre refused {count} requests; {file} names them"),
+            count=len(ours.refused),
+            file="score.json",
+        )
+
+
+def _time_lines(ours: Score, width: int | None) -> Iterator[str]:
     measured = ours.measured
     for words, times in (
         (N_("report to first order"), measured.first_order),
         (N_("report to first effective hold"), measured.first_held),
         (N_("report to last answer of a machine"), measured.last_answer),
     ):
-        yield f"  {padded(say(words), LABEL - 2)} {percentiles_words(times)}"
+        yield from noted(say(words), percentiles_words(times), width)
 
 
-def _next_lines(folder: Path) -> Iterator[str]:
-    holdfast = quote(sys.argv[0]) if Path(sys.argv[0]).name == "holdfast" else "holdfast"
-    home = quote(str(folder / "centre"))
-    yield say(N_("Try next"))
-    yield f"  {holdfast} demo --scenario two-victims-of-one-mule"
-    yield f"  {holdfast} demo --silent 5% --by-hand 10%"
-    yield f"  HOLDFAST_HOME={home} {holdfast} audit verify"
+def _head() -> Row:
+    return Row("", (say(N_("Holdfast")), say(N_("as today"))))
 
 
-def _row(label: str, ours: str, today: str) -> str:
-    return f"{padded(label, LABEL)} {ours:>{COLUMN}} {today:>{COLUMN}}"
+def _row(label: str, ours: str, today: str) -> Row:
+    return Row(label, (ours, today))
 
 
 def _under(words: str) -> str:
@@ -234,7 +245,7 @@ def _under(words: str) -> str:
     return f"  {say(words)}"
 
 
-def _money(words: str, ours_minor: int, today_minor: int) -> str:
+def _money(words: str, ours_minor: int, today_minor: int) -> Row:
     return _row(say(words), _amount(ours_minor), _amount(today_minor))
 
 

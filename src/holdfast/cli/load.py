@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from holdfast.cli.centre import refuse_password
 from holdfast.cli.demo_table import percentiles_words
 from holdfast.cli.main import DONE, NOT_WHOLE
+from holdfast.cli.played import check_played
 from holdfast.cli.running_centre import (
     NAME,
     RunningCentre,
@@ -23,13 +24,14 @@ from holdfast.cli.running_centre import (
     make_centre,
 )
 from holdfast.cli.screen import Screen
-from holdfast.cli.table_page import padded
+from holdfast.cli.table_page import noted, width_of
 from holdfast.core.errors import Refused
 from holdfast.core.instant import SECOND_US
 from holdfast.core.words import N_, say
 
 if TYPE_CHECKING:
     from holdfast.cli.load_check import Books
+    from holdfast.cli.played import Wanted
     from holdfast.server.home import Home
     from holdfast.simulation.load import Sent
     from holdfast.simulation.present import Present
@@ -45,7 +47,6 @@ TRANSFERS_A_SCAM = 40
 """More than any scam makes, on average."""
 DRAIN_S_MAX = 60.0
 ASK_AGAIN_S = 0.5
-LABEL = 38
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +81,15 @@ class _Ran:
     cpu_s: Mapping[str, float]
 
 
-def check_load(arguments: argparse.Namespace) -> None:
+def check_load(arguments: argparse.Namespace, wanted: Wanted) -> None:
     """Let a load pass that can be made, before anything is written.
 
     Raises:
-        Refused: `load_impossible` or `database_password_shown`.
+        Refused: `load_impossible`, `database_password_shown`, or as the country.
     """
     refuse_password(arguments.database or "")
     _check(arguments.reports_per_hour, arguments.load_seconds)
+    check_played(wanted)
 
 
 def load(arguments: argparse.Namespace, folder: Path) -> int:
@@ -104,12 +106,12 @@ def load(arguments: argparse.Namespace, folder: Path) -> int:
         print(json.dumps(data, indent=1))
     else:
         console = Screen()
-        for line in load_lines(found):
+        for line in load_lines(found, width_of(console)):
             console.write(line)
     return NOT_WHOLE if found.broken else DONE
 
 
-def load_lines(found: Load) -> Iterator[str]:
+def load_lines(found: Load, width: int | None = None) -> Iterator[str]:
     """Yield what is printed of a load."""
     yield ""
     yield say(
@@ -131,13 +133,12 @@ def load_lines(found: Load) -> Iterator[str]:
         (N_("report to first order at a bank"), found.first_order),
         (N_("report to first effective hold"), found.first_held),
     ):
-        yield f"  {padded(say(words), LABEL)} {percentiles_words(waits)}"
+        yield from noted(say(words), percentiles_words(waits), width)
     drained = say(N_("{seconds} s"), seconds=f"{found.drained_s:.1f}")
-    at_rest = padded(say(N_("last answer to all at rest")), LABEL)
-    yield f"  {at_rest} {drained}"
+    yield from noted(say(N_("last answer to all at rest")), drained, width)
     for name, seconds in found.cpu_s.items():
-        of_process = padded(say(N_("processor time of {name}"), name=name), LABEL)
-        yield f"  {of_process} {seconds:.1f} s"
+        of_process = say(N_("processor time of {name}"), name=name)
+        yield from noted(of_process, f"{seconds:.1f} s", width)
     yield ""
     if not found.broken:
         yield say(N_("Nothing acknowledged was lost, no order doubled, and the audit verifies."))
@@ -199,7 +200,7 @@ def _size(arguments: argparse.Namespace, reports: int) -> CountrySize:
     """Return a day of the country that is asked for, with as many scams as can be reported."""
     from holdfast.simulation.size import CountrySize
 
-    a_day = arguments.transfers // max(arguments.days, 1)
+    a_day = arguments.transfers // arguments.days
     return CountrySize(
         banks=arguments.banks,
         customers=arguments.customers,
@@ -230,7 +231,7 @@ def _run(
     shares, seed = (arguments.silent, arguments.by_hand), arguments.seed
     turns = lasting_turns(town.banks, *shares, seed, present.world.begins_us)
     behave(town, turns)
-    answering = set(town.banks) - {turn.who for turn in turns if turn.manner is Manner.DOWN}
+    answering = set(town.banks) - {turn.who for turn in turns if turn.manner is Manner.FAULT}
     rng = plain_stream(seed, Purpose.CALLS)
     claims = rng.sample(present.past.claims, len(present.past.claims))
     offsets_us = arrivals_us(arguments.reports_per_hour, arguments.load_seconds, rng)

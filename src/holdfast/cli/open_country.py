@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.cli.centre import PORT
-from holdfast.cli.country import clear
 from holdfast.cli.demo import share
+from holdfast.cli.made_up import clear
 from holdfast.cli.main import DONE
 from holdfast.cli.running_centre import (
     NAME,
@@ -34,6 +34,8 @@ WRITTEN = (CENTRE_FOLDER, PAST_FOLDER, "banks", "banks.clock", "serve.log")
 DAYS, MERCHANTS, SCAMS = 14, 200, 40
 """Of the past, where nobody says how much there was of it."""
 STEP_S = 0.2
+BY_HAND = 0.1
+"""Of all banks: those where people answer, where nobody says how many."""
 
 
 def open_country_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +53,7 @@ def open_country_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=1, metavar="N", help="default: 1")
     add("--banks", type=int, default=8, metavar="N", help="default: 8")
     add("--silent", type=share, default=0.0, metavar="5%", help="of all banks: never answer")
-    add("--by-hand", type=share, default=0.1, metavar="10%", help="of all banks: people answer")
+    add("--by-hand", type=share, metavar="10%", help="of all banks: people answer; default: 10%%")
     add("--customers", type=int, default=3_000, metavar="N", help="default: 3000")
     add("--transfers", type=int, default=40_000, metavar="N", help="of the past; default: 40000")
     parser.epilog = "example:\n  holdfast open --reports-per-hour 120"
@@ -59,7 +61,12 @@ def open_country_arguments(parser: argparse.ArgumentParser) -> None:
 
 def open_country(arguments: argparse.Namespace) -> int:
     """Start a made-up country live, with its centre's API and pages open, until Ctrl-C."""
+    from holdfast.simulation.faults import check_shares
+
     end_as_by_ctrl_c()
+    if arguments.by_hand is None:
+        arguments.by_hand = min(BY_HAND, 1 - arguments.silent)
+    check_shares(arguments.silent, arguments.by_hand)
     port = check_port(arguments.port)
     folder: Path = arguments.into.absolute()
     console = Screen()
@@ -158,21 +165,23 @@ def _let_in(
     stack: ExitStack,
 ) -> tuple[Live, Ways]:
     """Connect banks, people and whoever plays."""
-    from holdfast.banks.deadline import http_client
+    from holdfast.banks.deadline import Timeouts, http_client
     from holdfast.cli.open_lines import Ways
     from holdfast.simulation.callers import POLICE, Callers
     from holdfast.simulation.chance import Purpose, plain_stream
-    from holdfast.simulation.desk import TIMEOUTS
     from holdfast.simulation.faults import lasting_turns
     from holdfast.simulation.live import Live, behave
     from holdfast.simulation.real_time import real_us
 
     keys = centre.connect_banks(town)
-    client = stack.enter_context(http_client(TIMEOUTS))
+    timeouts = Timeouts(connect_s=2.0, total_s=20.0)  # everybody waits meanwhile
+    client = stack.enter_context(http_client(timeouts))
     for bank, desk in town.desks.items():
-        desk.meet(centre.url, keys[bank], client, real_us)
+        desk.meet(centre.url, keys[bank], client, real_us, timeouts=timeouts)
     chance = plain_stream(arguments.seed, Purpose.HANDS)
-    live = Live(present.world, town, centre, Callers(centre, NAME, keys, chance), chance)
+    # Nobody plays the reviewer here: what waits for a person waits for whoever plays.
+    callers = Callers(centre, NAME, keys, chance, right_share=1.0)
+    live = Live(present.world, town, centre, callers, chance)
     shares = arguments.silent, arguments.by_hand
     turns = lasting_turns(town.banks, *shares, arguments.seed, present.world.begins_us)
     behave(town, turns)

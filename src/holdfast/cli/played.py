@@ -90,6 +90,23 @@ def to_play(wanted: Wanted) -> Play:
     return Play(wanted.seed, world, tuple(all_turns))
 
 
+def check_played(wanted: Wanted) -> None:
+    """Let pass what can be played, as far as is known without making it.
+
+    Raises:
+        Refused: the size or the scenario is impossible.
+        NotFound: `scenario_missing`.
+    """
+    from holdfast.simulation.parameters import parameters
+    from holdfast.simulation.scenario import open_scenario
+    from holdfast.simulation.size import check_size
+
+    if wanted.scenario is None:
+        check_size(wanted.size, parameters())
+    else:
+        open_scenario(wanted.scenario)
+
+
 def play_in(folder: Path, play: Play, progress: Progress) -> Played:
     """Play in an empty folder; the centre's home and the banks' books stay there.
 
@@ -121,6 +138,8 @@ def _play(
     from holdfast.records.signing_key import dated_keys
     from holdfast.server.lockstep import Lockstep
     from holdfast.server.sound import broken_records, lost_records
+    from holdfast.server.stop_list import enter_stops
+    from holdfast.simulation.desk import TIMEOUTS
     from holdfast.simulation.known_stops import known_stops
     from holdfast.simulation.play import Clocks, play
     from holdfast.simulation.town import Town
@@ -130,9 +149,8 @@ def _play(
     town = Town(world, folder / BANKS_FOLDER, folder / "banks.clock", dated_keys(home.keys))
     # Ids that are drawn from a seed protect nothing here, and replay a day.
     chance = Random(seed)  # noqa: S311
-    with town, Lockstep(home, centre, chance) as stepped:
-        for account, kind in known_stops(world, seed):
-            stepped.stop(account, kind)
+    with town, Lockstep(home, centre, chance, TIMEOUTS) as stepped:
+        enter_stops(stepped.centre, known_stops(world, seed))
         diary = play(
             world,
             town,

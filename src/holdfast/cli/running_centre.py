@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from holdfast.cli.made_up import import_country
 from holdfast.cli.tied import END_S_MAX
 from holdfast.core.errors import CentreError, LedgerBusy, Refused
 from holdfast.core.words import N_
@@ -155,16 +156,9 @@ class RunningCentre:
 
     def stop_all(self, stops: Iterable[tuple[str, str]]) -> None:
         """Enter at which accounts trails end, with the kind of each."""
-        from django.db import transaction
+        from holdfast.server.stop_list import enter_stops
 
-        from holdfast.cases.stop import StopKind
-        from holdfast.workflows.stop_account import StopTold, stop_account
-
-        since_us = self._centre.now_us()
-        with transaction.atomic():
-            for account, kind in stops:
-                told = StopTold(account, StopKind(kind), "the list of the payment system", since_us)
-                stop_account(self._centre, told, self._centre.itself)
+        enter_stops(self._centre, stops)
 
     def take_past(self, files: CountryFiles) -> None:
         """Import what a made-up country has paid so far; before the centre runs.
@@ -173,19 +167,10 @@ class RunningCentre:
             Refused: `country_not_whole`.
         """
         from holdfast.ledger.store import LedgerWriter
-        from holdfast.workflows.import_ledger import Listener, import_ledger
+        from holdfast.workflows.import_ledger import Listener
 
         with LedgerWriter.open(self.home.ledger) as ledger:
-            now_us = self._centre.now_us()
-            report = import_ledger(ledger, [files.ledger], [files.openings], now_us, Listener())
-        if report.problems or report.added != files.transfers:
-            raise Refused(
-                "country_not_whole",
-                N_("{added} of {transfers} transfers were imported, with {problems} problems"),
-                added=report.added,
-                transfers=files.transfers,
-                problems=report.problems,
-            )
+            import_country(ledger, files, self._centre.now_us(), Listener())
 
     @contextmanager
     def running(self, commands: Mapping[str, Sequence[str]]) -> Iterator[None]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from rich import box
@@ -23,6 +25,8 @@ CLAIMS_NAMED = 3
 TEXT_LEAST = 12
 """Characters that a text keeps in a line before the table outgrows the terminal."""
 GAP = 2
+LABEL_LEAST, CELL_LEAST = 40, 19
+"""Characters of a label and of a cell in rows that stand in columns."""
 
 Item = TypeVar("Item")
 Key = TypeVar("Key", bound=Hashable)
@@ -98,6 +102,60 @@ def amount_column(words: str) -> Column:
 def padded(words: str, width: int) -> str:
     """Fill words up to `width` places; a vowel or tone mark above a Thai letter takes none."""
     return words + " " * (width - cell_len(words))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A label and what stands beside it; one without a label heads the columns."""
+
+    label: str
+    cells: tuple[str, ...]
+
+
+def width_of(console: Console) -> int | None:
+    """Return how many characters a line can have, None where nothing wraps, as in a file."""
+    told = console.is_terminal or "COLUMNS" in os.environ
+    return console.width if told else None
+
+
+def laid_out(lines: Iterable[str | Row], width: int | None) -> Iterator[str]:
+    """Yield lines of text: rows in columns, or each cell in a line of its own.
+
+    The latter where the columns are wider than `width`: what is wrapped by a terminal reads as if
+    it stood in another row.
+    """
+    lines = list(lines)
+    rows = [line for line in lines if isinstance(line, Row)]
+    label = max([LABEL_LEAST, *(cell_len(row.label) for row in rows)])
+    cell = max([CELL_LEAST, *(cell_len(text) for row in rows for text in row.cells)])
+    count = max((len(row.cells) for row in rows), default=0)
+    is_wide = width is not None and label + count * (cell + 1) > width
+    heads: tuple[str, ...] = ()
+    for line in lines:
+        if isinstance(line, str):
+            yield line
+        elif not is_wide:
+            yield padded(line.label, label) + "".join(f" {_right(x, cell)}" for x in line.cells)
+        elif not line.label:
+            heads = line.cells
+        else:
+            yield line.label
+            head = max(map(cell_len, heads), default=0)
+            for name, text in zip(heads, line.cells, strict=True):
+                yield f"    {padded(name, head)} {_right(text, cell)}"
+
+
+def noted(label: str, text: str, width: int | None) -> Iterator[str]:
+    """Yield a label with a text beside it, or under it where there is no room beside."""
+    beside = f"  {padded(label, LABEL_LEAST - 2)} {text}"
+    if width is None or cell_len(beside) <= width:
+        yield beside
+    else:
+        yield from (f"  {label}", f"    {text}")
+
+
+def _right(words: str, width: int) -> str:
+    return " " * (width - cell_len(words)) + words
 
 
 def _least_width(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:

@@ -30,7 +30,6 @@ from holdfast.banks.client import Answered, BankClient, Delivery
 from holdfast.banks.deadline import Timeouts, http_client
 from holdfast.banks.messages import Order
 from holdfast.banks.signing import Keys
-from holdfast.cases.stop import StopKind
 from holdfast.core.errors import CentreError, HoldfastError
 from holdfast.core.instant import SECOND_US
 from holdfast.core.keys import PublicKey
@@ -62,7 +61,6 @@ from holdfast.workflows.follow_ledger import follow_ledger
 from holdfast.workflows.learn_transfers import learn_transfers
 from holdfast.workflows.messages_out import HOLD
 from holdfast.workflows.running import set_centre, set_public_keys
-from holdfast.workflows.stop_account import StopTold, stop_account
 
 LEASE_US = 40 * SECOND_US
 """As long as a worker's: what one had in hand when it died waits so long."""
@@ -70,16 +68,19 @@ AT_ONCE = 50
 BANKS_AT_ONCE = 8
 ROUNDS_MAX = 1_000
 """How often something new may fall due at one instant before that is taken for a fault."""
-START_S_MAX = 20.0
-TIMEOUTS = Timeouts(connect_s=2.0, read_s=2.0, total_s=3.0)
-"""Simulated time stands still meanwhile; a bank that does not answer is to cost no minute."""
+START_S_MAX = 60.0
+KEPT_OPEN_S = 3600
+"""Longer than any client keeps a connection: else it could close just when a request is sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """One message brought to a bank, by the counter that measures real time."""
 
+    institution: str
     order_id: str
+    fault: str | None
+    """The code of what went wrong; None where an answer came."""
     sent_s: float
     answered_s: float
     held_minor: int | None
@@ -98,7 +99,9 @@ class _Timed:
         began_s = time.perf_counter()
         found = self._client.deliver(endpoint, order, keys)
         held = found.answer.amount_held_minor if isinstance(found, Answered) else None
-        self.log.append(Delivered(order.order_id, began_s, time.perf_counter(), held))
+        fault = None if isinstance(found, Answered) else found.code
+        ended_s = time.perf_counter()
+        self.log.append(Delivered(order.institution, order.order_id, fault, began_s, ended_s, held))
         return found
 
 
@@ -113,6 +116,8 @@ class Lockstep:
     clock: Callable[[], int]
     chance: Random
     """Ids and waits come from it, so that a seed replays a day."""
+    timeouts: Timeouts
+    """For its messages to banks; met by what is dead, never by a busy machine."""
     centre: Centre = field(init=False)
     _writer: LedgerWriter = field(init=False)
     _bank: _Timed = field(init=False)
@@ -128,17 +133,19 @@ class Lockstep:
         with ExitStack() as stack:
             self._writer = stack.enter_context(LedgerWriter.open(self.home.ledger))
             self.centre = self._make_centre()
-            client = stack.enter_context(http_client(TIMEOUTS))
+            client = stack.enter_context(http_client(self.timeouts))
             key = current_key(self.home.keys)
             nonces = BankClient(
-                key, client, TIMEOUTS, self.clock, lambda: secrets.token_urlsafe(16)
+                key, client, self.timeouts, self.clock, lambda: secrets.token_urlsafe(16)
             )
             self._bank = _Timed(nonces)
             self._pool = stack.enter_context(ThreadPoolExecutor(BANKS_AT_ONCE))
             set_centre(lambda: self.centre)
             set_public_keys(lambda: dated_keys(self.home.keys))
             self._port = stack.enter_context(_served(self._port))
-            self._http = stack.enter_context(httpx.Client(base_url=self.url, timeout=60))
+            self._http = stack.enter_context(
+                httpx.Client(base_url=self.url, timeout=self.timeouts.total_s)
+            )
             self._stack = stack.pop_all()
         return self
 
@@ -155,14 +162,19 @@ class Lockstep:
         """Where it answers over HTTP: what stands before /v1."""
         return f"http://127.0.0.1:{self._port}"
 
-    def crash(self) -> None:
-        """End with work in hand, as a centre does that is killed, and begin again at once."""
-        due.take(now_us=self.clock(), lease_us=LEASE_US, limit=AT_ONCE)
-        outbox.take(now_us=self.clock(), lease_us=LEASE_US, limit=AT_ONCE, to=sorted(self._reached))
+    def crash(self) -> int:
+        """End with work in hand, as a centre does that is killed, and begin again at once.
+
+        Returns how much work and how many messages it had in hand.
+        """
+        now_us, to = self.clock(), sorted(self._reached)
+        works = due.take(now_us=now_us, lease_us=LEASE_US, limit=AT_ONCE)
+        messages = outbox.take(now_us=now_us, lease_us=LEASE_US, limit=AT_ONCE, to=to)
         self._stack.close()
         del self._writer, self.centre
         gc.collect()  # a scan of the ledger that nobody ended keeps it open
         self.__enter__()
+        return len(works) + len(messages)
 
     def connect(self, institution_id: str, kind: str, endpoint: str, key: PublicKey | None) -> str:
         """Enter an institution and return the text of a key with all that its kind may do.
@@ -174,11 +186,6 @@ class Lockstep:
         text = enter_party(self.centre, told, key, self.chance.randbytes, "in lockstep")
         self._reached = reached()
         return text
-
-    def stop(self, account: str, kind: str) -> None:
-        """Enter that trails end at an account, such as that of all cash points."""
-        told = StopTold(account, StopKind(kind), "the list of the payment system", self.clock())
-        stop_account(self.centre, told, self.centre.itself)
 
     def post(self, path: str, body: bytes, api_key: str) -> httpx.Response:
         """Ask the centre over HTTP as a program does, under an idempotency key of its own."""
@@ -311,6 +318,7 @@ def _served(port: int) -> Iterator[int]:
         log_level="warning",
         access_log=False,
         server_header=False,
+        timeout_keep_alive=KEPT_OPEN_S,
     )
     server = uvicorn.Server(config)
     sockets: dict[str, Any] = {"sockets": [listening]}

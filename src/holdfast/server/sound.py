@@ -42,5 +42,23 @@ def broken_records(home: Home, now_us: int) -> Iterator[str]:
     letters = OutboxMessage.objects.filter(kind=HOLD).values("subject")
     for row in letters.annotate(times=Count("id")).filter(times__gt=1):
         yield say(N_("the order {order} was sent out under two ids"), order=row["subject"])
+    yield from _asked_for_twice()
     for problem in verify(heads=home.heads, keys=public_keys(home.keys)):
         yield f"{problem.code}: {problem}"
+
+
+def _asked_for_twice() -> Iterator[str]:
+    """Yield in words where two live orders of a claim ask for the same money in an account.
+
+    That is so where both rest on the same trail and name the same arrival; an order that takes
+    over what a bank held by itself stands beside the one for the rest.
+    """
+    live = Order.objects.filter(state__in=OPEN_VALUES, takes_over="")
+    alike = live.values("claim__claim_id", "account", "ledger_change", "arrived_us")
+    for row in alike.annotate(times=Count("id")).filter(times__gt=1).order_by("claim__claim_id"):
+        yield say(
+            N_("the claim {claim} has {count} live orders for the same money in {account}"),
+            claim=row["claim__claim_id"],
+            count=row["times"],
+            account=row["account"],
+        )

@@ -27,6 +27,7 @@ from typing import Any
 import uvicorn
 
 from holdfast.banks.agent.book import Book
+from holdfast.banks.agent.faults import AgentFault
 from holdfast.banks.agent.outbox import Outbox
 from holdfast.banks.agent.server import AgentApp, AgentKeys, Receive, Send
 from holdfast.banks.keys import read_public_keys
@@ -38,6 +39,11 @@ BOOK_FILE = "book.sqlite3"
 KEY_FOLDER = "keys"
 CENTRE_KEYS_FILE = "centre.csv"
 LOOKS_EVERY_S = 0.005
+PATIENCE_S = 10.0
+"""As long as a running centre waits for an answer; one that comes later comes to nobody."""
+BODY_S_MAX = 60.0
+KEPT_OPEN_S = 3600
+"""Longer than any client keeps a connection: else it could close just when a message is sent."""
 
 
 class _Server(uvicorn.Server):
@@ -76,11 +82,34 @@ class _Bank:
             lambda: self.clock() + self.ahead_us,
             lambda: secrets.token_urlsafe(18),
             later=self.later,
+            body_s_max=BODY_S_MAX,
+            sleep=_no_time,
         )
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        await self.app(scope, receive, send)
+        """Answer one request, or none where the bank is silent or too slow.
+
+        Who asked sees a connection that ends without an answer, at once: a story's seconds are
+        not waited for.
+        """
+        faults = self.book.faults()
+        if AgentFault.SILENT in faults:
+            await self._hang_up(receive)
+        elif faults.get(AgentFault.SLOW, 0.0) > PATIENCE_S:
+            await self.app(scope, receive, _unheard)
+            await self._hang_up(receive)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _hang_up(self, receive: Receive) -> None:
+        """End all connections, and wait until this request's has ended."""
+        if self.server is None:
+            return
+        for connection in list(self.server.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
     async def open(self) -> None:
         """Listen; at the same port as before, if there was one."""
@@ -92,6 +121,7 @@ class _Bank:
             log_level="warning",
             access_log=False,
             server_header=False,
+            timeout_keep_alive=KEPT_OPEN_S,
             timeout_graceful_shutdown=1,
         )
         self.server = _Server(config)
@@ -105,6 +135,14 @@ class _Bank:
             self.server.should_exit = True
             await self.running
             self.server = None
+
+
+async def _no_time(seconds: float) -> None:
+    """Let a story's seconds pass, which take none."""
+
+
+async def _unheard(message: dict[str, Any]) -> None:
+    """Say something to nobody."""
 
 
 class _Banks:

@@ -6,15 +6,18 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any
+
+import httpx
 
 from holdfast.core.account import bank_of
 from holdfast.core.instant import format_instant
 from holdfast.core.money import format_minor
 from holdfast.ledger.transfer import Transfer
 from holdfast.simulation.chance import even
-from holdfast.simulation.events import Call, Caller, SteppedCentre
+from holdfast.simulation.events import Call, Caller, Reply, SteppedCentre
 from holdfast.simulation.parameters import parameters
 from holdfast.simulation.plot import MINUTE_US
 
@@ -22,6 +25,8 @@ POLICE = "TH.POLICE"
 REVIEWS_AT_ONCE = 100
 SAID_MAX = 300
 """Bytes of an answer that was no success to be kept."""
+FAILED = 500
+"""From this HTTP status on the centre failed; below, it refused."""
 _JUDGED = ("dispute", "victim_account")
 """Reviews about which somebody can be wrong."""
 _APPROVED = ("overheld", "after_lapse", "release")
@@ -51,11 +56,22 @@ class Callers:
     """Files reports and all that follows them over HTTP, each with the key of who does it."""
 
     def __init__(
-        self, centre: SteppedCentre, name: str, bank_keys: Mapping[str, str], chance: Random
+        self,
+        centre: SteppedCentre,
+        name: str,
+        bank_keys: Mapping[str, str],
+        chance: Random,
+        right_share: float,
     ) -> None:
-        """Connect the police and the centre's own programs; banks are connected already."""
+        """Connect the police and the centre's own programs; banks are connected already.
+
+        `right_share` is how often the centre's reviewers judge rightly.
+        """
+        self.right_share = right_share
+        self.refused: list[str] = []
+        """Requests that the centre refused, in words."""
         self.broken: list[str] = []
-        """Requests that the centre did not take, in words."""
+        """Requests that it failed at, or gave no answer to though it was reached, in words."""
         self._centre = centre
         self._bank_keys = bank_keys
         self._police_key = centre.connect(POLICE, "police", "", None)
@@ -110,12 +126,11 @@ class Callers:
         `is_right` says of a review, by the truth, whether it should be approved; the reviewer is
         wrong now and then.
         """
-        page = parameters()
         for review in self._new_reviews():
             if review["kind"] not in (*_JUDGED, *_APPROVED):
                 continue
-            judges_well = self._chance.random() < page.reviewer_right_share
-            after_us = int(even(self._chance, page.reviewer_minutes) * MINUTE_US)
+            judges_well = self._chance.random() < self.right_share
+            after_us = int(even(self._chance, parameters().reviewer_minutes) * MINUTE_US)
             approve = review["kind"] in _APPROVED or is_right(review) is judges_well
             yield Decision(review["review_id"], after_us, approve)
 
@@ -123,11 +138,9 @@ class Callers:
         """Yield what waits for a person and was not seen before, the oldest first."""
         while True:
             path = f"/v1/reviews?state=open&limit={REVIEWS_AT_ONCE}{self._page}"
-            reply = self._centre.get(path, self._centre_key)
-            if reply.status_code != 200:
-                self.broken.append(f"{path}: {reply.status_code}")
+            listed = self._ask(path, partial(self._centre.get, path, self._centre_key))
+            if listed is None:
                 return
-            listed = json.loads(reply.content)
             for review in listed["items"]:
                 if review["review_id"] not in self._known:
                     self._known.add(review["review_id"])
@@ -142,10 +155,20 @@ class Callers:
         self._post(f"/v1/reviews/{decision.review_id}/decision", told, self._centre_key)
 
     def _post(self, path: str, told: Mapping[str, object], key: str) -> Any:
-        reply = self._centre.post(path, json.dumps(told).encode(), key)
+        body = json.dumps(told).encode()
+        return self._ask(path, partial(self._centre.post, path, body, key))
+
+    def _ask(self, path: str, ask: Callable[[], Reply]) -> Any:
+        """Return what the centre says to a request that it did, or None and remember why not."""
+        try:
+            reply = ask()
+        except httpx.HTTPError as error:
+            self.broken.append(f"{path}: {type(error).__name__}")
+            return None
         if reply.status_code in (200, 201):
             return json.loads(reply.content)
-        self.broken.append(f"{path}: {reply.status_code} {reply.content[:SAID_MAX]!r}")
+        found = self.refused if reply.status_code < FAILED else self.broken
+        found.append(f"{path}: {reply.status_code} {reply.content[:SAID_MAX]!r}")
         return None
 
 

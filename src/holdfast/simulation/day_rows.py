@@ -10,14 +10,12 @@ from holdfast.core.instant import DAY_US
 from holdfast.simulation.chance import Purpose, stream
 from holdfast.simulation.payments import CHANNELS, Everyday
 from holdfast.simulation.plot import Planned
+from holdfast.simulation.posting import EVERYDAY
 from holdfast.simulation.world import World
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-
-EVERYDAY = -1
-"""Stands in the place of a row's number for a payment that is in no story."""
 
 
 @dataclass(frozen=True, slots=True)

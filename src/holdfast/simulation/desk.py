@@ -22,7 +22,8 @@ from holdfast.core.errors import Conflict
 from holdfast.core.keys import SigningKey
 from holdfast.ledger.transfer import Transfer
 
-TIMEOUTS = Timeouts(connect_s=2.0, read_s=10.0, total_s=20.0)
+TIMEOUTS = Timeouts(connect_s=30.0, read_s=60.0, total_s=90.0)
+"""Of a play, in which time stands still meanwhile: met by what is dead, never by a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +72,19 @@ class Desk:
         self._stack.close()
 
     def meet(
-        self, centre_url: str, bearer: str, client: httpx.Client, clock: Callable[[], int]
+        self,
+        centre_url: str,
+        bearer: str,
+        client: httpx.Client,
+        clock: Callable[[], int],
+        timeouts: Timeouts = TIMEOUTS,
     ) -> None:
         """Know the centre that later answers are posted to."""
         centre = CentreClient(
             Centre(centre_url, bearer),
             self._key,
             client,
-            TIMEOUTS,
+            timeouts,
             clock,
             lambda: secrets.token_urlsafe(18),
         )

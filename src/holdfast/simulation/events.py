@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol, runtime_checkable
 
@@ -86,10 +86,11 @@ class Manner(Enum):
     WELL = "well"  # answers by machine, at once; ends whatever was before
     BY_HAND = "by_hand"  # acknowledges, and a person answers after `value_us`
     FAULT = "fault"  # answers with the agent's `fault`; `slow` takes `value_us`
-    DOWN = "down"  # its process does not run
-    CUT = "cut"  # its process runs, and the network between it and the others does not
+    DOWN = "down"  # nothing of it works: nothing is held, let go, paid or answered
+    CUT = "cut"  # it works, and the network between it and the others does not
     CRASH = "crash"  # its process is killed and started again at once
     CLOCK = "clock"  # its clock is wrong by `value_us`, behind where negative
+    MISJUDGE = "misjudge"  # its reviewers decide the opposite of what is right; the centre's alone
 
 
 CENTRE = "centre"
@@ -106,6 +107,14 @@ class Turn:
     manner: Manner
     value_us: int = 0
     fault: AgentFault | None = None
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong from now on, as `bank silent` or `centre cut`; nothing where all is well."""
+        if self.manner is Manner.WELL:
+            return ""
+        kind = "centre" if self.who == CENTRE else "bank"
+        return f"{kind} {self.fault.value if self.fault else self.manner.value}"
 
 
 class Exit(Enum):
@@ -195,6 +204,10 @@ class Diary:
     times: tuple[Times, ...]
     broken: tuple[str, ...]
     """Invariants that did not hold, in words; none in a sound run."""
+    refused: tuple[str, ...] = ()
+    """Requests of people and banks that the centre refused, in words."""
+    met: Mapping[str, int] = field(default_factory=dict)
+    """How often a trouble met somebody, by its name and what came of it."""
 
 
 class PayDesk(Protocol):
@@ -234,6 +247,16 @@ class Reply(Protocol):
 
 class Delivered(Protocol):
     """One message that the centre brought to a bank, by the counter that measures real time."""
+
+    @property
+    def institution(self) -> str:
+        """The bank."""
+        ...
+
+    @property
+    def fault(self) -> str | None:
+        """The code of what went wrong; None where an answer came."""
+        ...
 
     @property
     def sent_s(self) -> float:
@@ -292,6 +315,6 @@ class SteppedCentre(Protocol):
 class CanCrash(Protocol):
     """A centre that can be made to end as if it were killed."""
 
-    def crash(self) -> None:
-        """End its process at once, and begin it again."""
+    def crash(self) -> int:
+        """End its process at once, and begin it again; return how much it had in hand."""
         ...

@@ -12,7 +12,7 @@ from random import Random
 
 from holdfast.banks.agent.faults import AgentFault
 from holdfast.core.errors import Refused
-from holdfast.core.instant import DAY_US, HOUR_US, SECOND_US
+from holdfast.core.instant import DAY_US, HOUR_US
 from holdfast.core.words import N_
 from holdfast.simulation.chance import Purpose, plain_stream
 from holdfast.simulation.events import CENTRE, Manner, Turn
@@ -28,7 +28,7 @@ class FaultDay(Enum):
     """What goes wrong each day, for some hours, by the name that `--faults` takes."""
 
     SILENT_BANK = "silent-bank"  # a bank takes orders and never answers
-    SLOW_BANK = "slow-bank"  # a bank answers after a second of real time: too late
+    SLOW_BANK = "slow-bank"  # a bank does what it is asked, and answers too late to be heard
     ERROR_BANK = "error-bank"  # a bank answers every order with status 500
     TWICE_BANK = "twice-bank"  # a bank gives several answers to one order
     UNORDERED_BANK = "unordered-bank"  # a bank acknowledges after its final answer
@@ -39,9 +39,9 @@ class FaultDay(Enum):
     REPLAY = "replay"  # a bank sends its last answer again, whatever is asked
     FORGETFUL_BANK = "forgetful-bank"  # a bank answers an order and forgets it
     HAND_BANK = "hand-bank"  # a bank's people answer, after forty minutes
-    DEAD_BANK = "dead-bank"  # a bank's process does not run
-    CUT_BANK = "cut-bank"  # the network between a bank and the centre is cut
-    CUT_CENTRE = "cut-centre"  # the centre is cut off from everybody
+    DEAD_BANK = "dead-bank"  # nothing of a bank works, payments of its customers neither
+    CUT_BANK = "cut-bank"  # a bank works; the network between it and the centre does not
+    CUT_CENTRE = "cut-centre"  # the centre works, and is cut off from everybody
     CRASH_BANK = "crash-bank"  # a bank's process is killed and starts again
     CRASH_CENTRE = "crash-centre"  # the centre ends with work in hand and starts again
     DEAD_CENTRE = "dead-centre"  # the centre does nothing, and nobody reaches it
@@ -55,7 +55,9 @@ class Invariant(Enum):
     """What holds after every play, faults or not; `Diary.broken` says in words what did not."""
 
     NOTHING_LOST = "nothing_lost"  # each report and answer acknowledged is in the centre's books
-    NO_ORDER_DOUBLED = "no_order_doubled"  # an order counts once at its bank, however often sent
+    NO_ORDER_DOUBLED = (
+        "no_order_doubled"  # an order counts once at its bank, and asks for money once
+    )
     NO_HOLD_WITHOUT_END = "no_hold_without_end"  # no bank holds anything past the end of its order
     CONSERVATION = "conservation"  # no satang appears or vanishes: openings, payments, balances
     AUDIT_VERIFIES = "audit_verifies"  # the centre's audit chain is whole
@@ -71,10 +73,11 @@ class _Trouble:
     is_of_centre: bool = False
 
 
+_ROUNDING = 1e-9
 _CLOCK_US = 5 * MINUTE_US
 _TROUBLES = {
     FaultDay.SILENT_BANK: _Trouble(Manner.FAULT, AgentFault.SILENT),
-    FaultDay.SLOW_BANK: _Trouble(Manner.FAULT, AgentFault.SLOW, SECOND_US),
+    FaultDay.SLOW_BANK: _Trouble(Manner.FAULT, AgentFault.SLOW, MINUTE_US),
     FaultDay.ERROR_BANK: _Trouble(Manner.FAULT, AgentFault.HTTP_500),
     FaultDay.TWICE_BANK: _Trouble(Manner.FAULT, AgentFault.ANSWERS_TWICE),
     FaultDay.UNORDERED_BANK: _Trouble(Manner.FAULT, AgentFault.OUT_OF_ORDER),
@@ -133,6 +136,24 @@ def fault_turns(
     return tuple(sorted((turn for turn in turns if turn.time_us < ends_us), key=_order))
 
 
+def check_shares(silent: float, by_hand: float) -> None:
+    """Let shares of all banks pass that are not more than all together.
+
+    Raises:
+        Refused: `shares_impossible`.
+    """
+    if silent + by_hand > 1 + _ROUNDING:
+        raise Refused(
+            "shares_impossible",
+            N_(
+                "{silent} of all banks silent and {by_hand} answering by hand are more banks than "
+                "there are; 100% together can be"
+            ),
+            silent=f"{100 * silent:g}%",
+            by_hand=f"{100 * by_hand:g}%",
+        )
+
+
 def lasting_turns(
     banks: Sequence[str], silent_share: float, by_hand_share: float, seed: int, begins_us: int
 ) -> tuple[Turn, ...]:
@@ -147,7 +168,7 @@ def lasting_turns(
         for share in (silent_share, by_hand_share)
     )
     return (
-        *(Turn(begins_us, bank, Manner.DOWN) for bank in drawn[:silent]),
+        *(Turn(begins_us, bank, Manner.FAULT, fault=AgentFault.SILENT) for bank in drawn[:silent]),
         *(Turn(begins_us, bank, Manner.BY_HAND) for bank in drawn[silent : silent + by_hand]),
     )
 

@@ -13,9 +13,6 @@ from enum import Enum
 from functools import partial
 from itertools import count, islice
 from random import Random
-from typing import TypeVar
-
-import httpx
 
 from holdfast.core.instant import SECOND_US
 from holdfast.ledger.transfer import Transfer
@@ -36,8 +33,6 @@ CALL_AGAIN_US = 20 * SECOND_US
 CALLS_MAX = 5
 CERTAIN_US = 8 * SECOND_US
 """So long after a payment its switch has told the centre of it, and the centre has read it."""
-
-T = TypeVar("T")
 
 
 class What(Enum):
@@ -157,17 +152,17 @@ class Live:
             return
         amount_minor = sum(transfer.amount_minor for transfer in paid)
         account = paid[0].debit_account
-        case = _answered(partial(self.callers.report, call, paid))
+        case = self.callers.report(call, paid)
         if case is None:
             self._happened.append(Happened(now_us, What.NOT_TAKEN, account, amount_minor))
             self._plan(now_us + CALL_AGAIN_US, partial(self._call, call, calls - 1))
             return
         self._happened.append(Happened(now_us, What.REPORTED, account, amount_minor, case.number))
         if call.confirms_us is not None:
-            self._plan(call.confirms_us, lambda _: _answered(partial(self.callers.confirm, case)))
+            self._plan(call.confirms_us, lambda _: self.callers.confirm(case))
         if call.complains_us is not None:
             complain = self.callers.complain
-            self._plan(call.complains_us, lambda at: _answered(partial(complain, case, at)))
+            self._plan(call.complains_us, lambda at: complain(case, at))
 
     def _look_at(self, desk: Desk, now_us: int) -> None:
         for order in desk.orders():
@@ -188,10 +183,8 @@ class Live:
 
 
 def behave(town: Town, turns: Sequence[Turn]) -> None:
-    """Let banks be away, answer by hand, or fail in some way, from now on."""
+    """Let banks answer by hand, or fail in some way, from now on."""
     for turn in turns:
-        if turn.manner is Manner.DOWN:
-            town.close(turn.who)
         town.answer_later(turn.who, later=turn.manner is Manner.BY_HAND)
         town.desks[turn.who].fail(turn.fault, turn.value_us / SECOND_US)
 
@@ -217,11 +210,3 @@ def _stopped(stop: Blocked) -> Happened:
     return Happened(
         stop.time_us, What.STOPPED, stop.account, missing_minor, of_minor=stop.asked_minor
     )
-
-
-def _answered(ask: Callable[[], T]) -> T | None:
-    """Ask the centre; None where no answer came, as on a telephone that nobody picks up."""
-    try:
-        return ask()
-    except httpx.HTTPError:
-        return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 EVERYDAY = -1
-"""Stands in the place of an earmark for a payment that no plan needs."""
+"""Stands in the place of the number of a story's row, or of an earmark that a plan needs, for a payment
+of everyday life."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,19 +6,23 @@ story can happen as it is written as long as nobody stops it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from holdfast.core.errors import NotFound, Refused
+from holdfast.core.problem import Problem
 from holdfast.core.words import N_
 from holdfast.simulation.scenario_line import Line
 from holdfast.simulation.scenario_reader import Reader
 from holdfast.simulation.scenario_story import Scenario
 
-__all__ = ["Scenario", "open_scenario", "parse_scenario", "scenario_names"]
+__all__ = ["Scenario", "ScenarioWrong", "open_scenario", "parse_scenario", "scenario_names"]
 
 FOLDER = Path(__file__).resolve().parent / "scenarios"
 BYTES_MAX = 1 << 16
 LINES_MAX = 1000
+PROBLEMS_MAX = 20
+"""Wrong lines that are told of at once."""
 
 
 def scenario_names() -> tuple[str, ...]:
@@ -54,17 +58,44 @@ def open_scenario(name: str) -> Scenario:
     return parse_scenario(text, path.stem)
 
 
+class ScenarioWrong(Refused):
+    """Lines of a scenario are wrong: as an error the first of them, and all as `problems`.
+
+    Each problem has the fields `line` and `column`. At most `PROBLEMS_MAX` are told; `may_be_more`
+    says whether reading ended at that.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        first = problems[0]
+        super().__init__(first.code, first.sentence, **first.fields)
+        self.problems = tuple(problems)
+        self.may_be_more = len(problems) >= PROBLEMS_MAX
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.problems,)
+
+
 def parse_scenario(text: str, name: str) -> Scenario:
     """Read a scenario, all of it or nothing.
 
     Raises:
-        Refused: a code that begins with `scenario_`, with the `line` and `column` at fault.
+        ScenarioWrong: codes that begin with `scenario_`, with the `line` and `column` at fault.
+        Refused: `scenario_too_large`.
     """
     lines = text.splitlines()
     _check_size(len(text), len(lines))
-    reader = Reader()
+    reader, problems = Reader(), list[Problem]()
     for number, line in enumerate(lines, start=1):
-        reader.read(Line(number, line))
+        try:
+            reader.read(Line(number, line))
+        except Refused as refused:
+            if not reader.follows(refused, line):
+                problems.append(Problem.of(refused, name, number))
+            reader.doubt(line)
+        if len(problems) >= PROBLEMS_MAX:
+            break
+    if problems:
+        raise ScenarioWrong(problems)
     return reader.scenario(name)
 
 

@@ -267,6 +267,11 @@ class Line:
         )
 
 
+def words_of(text: str) -> set[str]:
+    """Return the words of a line, without its comment."""
+    return {word for _, word in _words(text.partition("#")[0])}
+
+
 def _words(text: str) -> Iterator[tuple[int, str]]:
     """Yield the words with their columns; a comma at the end of a number parts it from others."""
     for found in _WORD.finditer(text):

@@ -9,12 +9,13 @@ from typing import NoReturn
 
 from holdfast.banks.agent.faults import AgentFault
 from holdfast.core.account import bank_of
+from holdfast.core.errors import Refused
 from holdfast.core.instant import DAY_US, EPOCH, HOUR_US, MICROSECOND, SECOND_US
 from holdfast.core.words import N_
 from holdfast.law.law import Law
 from holdfast.simulation.events import CENTRE, Caller, Manner, Part, Player, Turn
 from holdfast.simulation.parameters import Channel, parameters
-from holdfast.simulation.scenario_line import Line
+from holdfast.simulation.scenario_line import Line, words_of
 from holdfast.simulation.scenario_story import (
     CREWS,
     CallTold,
@@ -53,14 +54,23 @@ FAULTS = {
     "forgets": AgentFault.FORGETS,
 }
 Behaviour = tuple[Manner, AgentFault | None]
-OF_THE_CENTRE: Mapping[str, Behaviour] = {
+_OF_WHAT_WAS_TOLD = frozenset(
+    {"scenario_person_unknown", "scenario_too_poor", "scenario_order", "scenario_part"}
+)
+"""Codes of lines that may be right beside other lines."""
+OF_ALL: Mapping[str, Behaviour] = {
     "is down": (Manner.DOWN, None),
     "is cut off": (Manner.CUT, None),
     "crashes": (Manner.CRASH, None),
     "clock is": (Manner.CLOCK, None),
 }
+OF_THE_CENTRE: Mapping[str, Behaviour] = {
+    **OF_ALL,
+    "judges well": (Manner.WELL, None),
+    "judges wrongly": (Manner.MISJUDGE, None),
+}
 OF_A_BANK: Mapping[str, Behaviour] = {
-    **OF_THE_CENTRE,
+    **OF_ALL,
     "answers well": (Manner.WELL, None),
     "answers by hand after": (Manner.BY_HAND, None),
     **{phrase: (Manner.FAULT, fault) for phrase, fault in FAULTS.items()},
@@ -79,6 +89,8 @@ class Reader:
         self._has_begun = False
         self._ends_us: int | None = None
         self._turns: list[Turn] = []
+        self._doubtful: set[str] = set()
+        """Words of lines that were wrong."""
         self._told = Told()
         self._told.add(Player(CASH, Part.CASH, page.cash_account, 0))
         self._told.add(Player(ABROAD, Part.ABROAD, page.abroad_account, 0))
@@ -105,6 +117,17 @@ class Reader:
         else:
             self._event(line)
         line.end()
+
+    def doubt(self, text: str) -> None:
+        """Remember a wrong line: what it said of people is not known."""
+        self._doubtful |= words_of(text)
+
+    def follows(self, refused: Refused, text: str) -> bool:
+        """Whether a line is wrong only because of what an earlier wrong line did not do."""
+        if refused.code not in _OF_WHAT_WAS_TOLD:
+            return False
+        people = {str(refused.fields["value"])} | (words_of(text) & set(self._names()))
+        return bool(people & self._doubtful)
 
     def scenario(self, name: str) -> Scenario:
         """Return what all lines together tell."""

@@ -7,7 +7,7 @@ follows from the seed alone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from math import ceil
@@ -142,6 +142,10 @@ class Score:
     harm: Harm
     broken: tuple[str, ...]
     """Invariants that did not hold."""
+    refused: tuple[str, ...]
+    """Requests that the centre refused, in words."""
+    met: Mapping[str, int]
+    """How often what went wrong met somebody, such as `bank silent: unreachable`."""
     ends_us: int
     """When the story ends."""
     series: tuple[MoneyPoint, ...]
@@ -170,6 +174,8 @@ def score_of(diary: Diary) -> Score:
         by_delay=_by_delay(diary, tally),
         harm=_harm(diary),
         broken=diary.broken,
+        refused=diary.refused,
+        met=diary.met,
         ends_us=diary.story.ends_us,
         series=tuple(_thinned(points)),
         measured=_measured(diary),

@@ -10,6 +10,7 @@ from holdfast.simulation.score import Score
 
 FIGURES: Mapping[str, Callable[[Score], float | None]] = {
     "reports": lambda score: score.reports,
+    "refused": lambda score: len(score.refused),
     "stolen_minor": lambda score: score.stolen_minor,
     "reported_minor": lambda score: score.reported_minor,
     "holdable_minor": lambda score: score.holdable_minor,

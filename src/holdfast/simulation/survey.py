@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from holdfast.core.instant import HOUR_US, SECOND_US
+from holdfast.core.instant import HOUR_US
 from holdfast.ledger.transfer import Ledger
 from holdfast.simulation.country import PlantedClaim
+from holdfast.simulation.plot import MINUTE_US
 from holdfast.trail.answer import Answer
 from holdfast.trail.gather import Clock, follow
 from holdfast.trail.question import Question
 
-MINUTE_US = 60 * SECOND_US
 HOLDABLE_AFTER_MINUTES = (5, 30, 120)
 TRAIL_HOURS = 72
 

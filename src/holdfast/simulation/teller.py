@@ -13,12 +13,13 @@ from collections.abc import Mapping
 from holdfast.core.account import bank_of
 from holdfast.ledger.transfer import Transfer
 from holdfast.simulation.crews import Crews
-from holdfast.simulation.day_rows import EVERYDAY, NO_ROWS, DayRows, days_of
+from holdfast.simulation.day_rows import NO_ROWS, DayRows, days_of
 from holdfast.simulation.events import Blocked, Moved, PayDesk
 from holdfast.simulation.parameters import Channel, parameters
 from holdfast.simulation.payments import CHANNELS
 from holdfast.simulation.plot import Planned
 from holdfast.simulation.population import SATANG
+from holdfast.simulation.posting import EVERYDAY
 from holdfast.simulation.truth import CROOKED, Carried, Truth, carried_by_plan
 from holdfast.simulation.world import World
 
@@ -36,6 +37,8 @@ class Teller:
         self.blocked: list[Blocked] = []
         self.made: dict[int, Transfer] = {}
         """The payments of the story that were made, by the places of their rows."""
+        self.unpaid = 0
+        """Payments that were not made because the payer's bank did nothing."""
         self.reported: set[str] = set()
         """Scams that somebody has told of."""
         self._world = world
@@ -48,8 +51,12 @@ class Teller:
         self._watched: set[int] = set()
         self._live: set[int] = set()
         self._held: set[int] = set()
+        self._followed: set[int] = set()
+        """Accounts that stolen money came to, or that a bank has an order for."""
+        self._dead: set[int] = set()
+        """Accounts at banks that do nothing now."""
         self._care: set[int] = set()
-        """Accounts whose payments are looked at one by one."""
+        """Accounts whose payments are looked at one by one: those two."""
         self._days = days_of(world)
         self._day: DayRows = NO_ROWS
         self._first = self._next = 0
@@ -67,9 +74,20 @@ class Teller:
         """
         self.truth.pin(place, held_minor)
         self._watched.add(place)
-        self._care.add(place)
+        self._follow(place)
         (self._held.add if held_minor else self._held.discard)(place)
         (self._live.add if is_live else self._live.discard)(place)
+
+    def stop_bank(self, bank: str) -> None:
+        """Let nobody pay from the accounts of a bank; what is paid to them is kept for it."""
+        self._dead |= self._places_at(bank)
+        self._care |= self._dead
+
+    def start_bank(self, bank: str) -> None:
+        """Let a bank's customers pay again."""
+        places = self._places_at(bank)
+        self._dead -= places
+        self._care -= places - self._followed
 
     def run(self, until_us: int) -> int | None:
         """Make the payments up to an instant, it included.
@@ -91,6 +109,13 @@ class Teller:
         count = bisect_right(self._unseen, until_us, key=lambda transfer: transfer.time_us)
         seen, self._unseen = self._unseen[:count], self._unseen[count:]
         return seen
+
+    def _follow(self, place: int) -> None:
+        self._followed.add(place)
+        self._care.add(place)
+
+    def _places_at(self, bank: str) -> set[int]:
+        return {place for place in self._world.kept if bank_of(self._world.names[place]) == bank}
 
     def _run_day(self, until_us: int) -> int | None:
         day, balances, reserved = self._day, self.balances_minor, self._reserved
@@ -127,7 +152,10 @@ class Teller:
         asked_minor = self._wanted(number, row)
         self._reserved[row.debit] = max(0, self._reserved[row.debit] - row.amount_minor)
         sends_less = self._world.parts[row.debit] in CROOKED
-        if row.debit in self._held:
+        if row.debit in self._dead:
+            self.unpaid += 1
+            transfer = None
+        elif row.debit in self._held:
             transfer = self._authorise(place, asked_minor, sends_less=sends_less)
         else:
             free_minor = self.balances_minor[row.debit]
@@ -155,7 +183,9 @@ class Teller:
         return row.amount_minor - carries_minor + there_minor
 
     def _is_stuck(self, account: int) -> bool:
-        """Whether nothing can be paid from an account because of what is held there."""
+        """Whether nothing can be paid from an account: for what is held there, or for its bank."""
+        if account in self._dead:
+            return True
         desk = self._desks[account]
         if desk is None or account not in self._held:
             return False
@@ -165,6 +195,9 @@ class Teller:
     def _make_everyday(self, place: int) -> bool:
         day = self._day
         payer, payee, asked_minor = day.debits[place], day.credits[place], day.amounts_minor[place]
+        if payer in self._dead:
+            self.unpaid += 1
+            return False
         if self.balances_minor[payer] - self._reserved[payer] < asked_minor:
             self._pay_in(place)
             return True
@@ -267,7 +300,7 @@ class Teller:
         day, names = self._day, self._world.names
         payer, payee = day.debits[place], day.credits[place]
         if part.exit is None:
-            self._care.add(payee)
+            self._follow(payee)
         self.moved.append(
             Moved(
                 day.times_us[place],

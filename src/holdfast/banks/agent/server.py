@@ -71,25 +71,30 @@ class AgentApp:
         nonces: Callable[[], str],
         *,
         later: bool = False,
+        body_s_max: float = BODY_S_MAX,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        """Answer by a book and a clock; `sleep` is how the fault `slow` lets seconds pass."""
         self._book = book
         self._outbox = outbox
         self._keys = keys
         self._clock = clock
         self._nonces = nonces
         self._later = later
+        self._body_s_max = body_s_max
+        self._sleep = sleep
         self._last: tuple[int, dict[str, str], bytes] | None = None
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
         head = _head_of(scope)
         faults = self._book.faults()
-        body = await _body(receive)
+        body = await _body(receive, self._body_s_max)
         if AgentFault.SILENT in faults:
             await _until_gone(receive)
             return
         if AgentFault.SLOW in faults:
-            await asyncio.sleep(faults[AgentFault.SLOW] or SLOW_S)
+            await self._sleep(faults[AgentFault.SLOW] or SLOW_S)
         response = self._respond(head, body, faults)
         status, headers = response.status, self._signed(response, head, faults)
         content = response.body
@@ -193,11 +198,11 @@ def _route(head: RequestHead) -> tuple[str, Callable[[bytes], Order]]:
     return order_id, _PARSERS[verb]
 
 
-async def _body(receive: Receive) -> bytes | Refused:
+async def _body(receive: Receive, seconds_max: float) -> bytes | Refused:
     """Read the body, or say why not; never more than a little beyond the limit is held."""
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_S_MAX):
+        async with asyncio.timeout(seconds_max):
             while True:
                 message = await receive()
                 body += message.get("body", b"")
