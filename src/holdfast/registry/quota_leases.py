@@ -13,9 +13,10 @@ worker more than there is, at most.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
+
+import msgspec
 
 from holdfast.registry.quota import MINUTE_US, PERSON, BucketName, Level, Rule, Rules
 
@@ -48,8 +49,9 @@ class Lots(Protocol):
         """Return of which questions no worker was told before that their payment was sent."""
 
 
-@dataclass(slots=True)
-class _Held:
+class _Held(msgspec.Struct, gc=False):
+    """As unseen by the garbage collector as the names of buckets, and for the same reason."""
+
     tokens: int = 0
     used: int = 0
     """Spent, and not told yet."""

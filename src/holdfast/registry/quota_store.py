@@ -79,7 +79,7 @@ class DatabaseLots:
 def _locked(rules: Mapping[BucketName, Rule], now_us: int) -> list[Any]:
     """Return the rows of some buckets, made where they are missing, locked in one order."""
     which = Q(pk__in=[])
-    for (asker, scope), names in groupby(sorted(rules), key=lambda name: name[:2]):
+    for (asker, scope), names in groupby(sorted(rules), lambda name: (name.asker, name.scope)):
         customers = [name.customer for name in names]
         which |= Q(asker=asker, scope_kind=scope, subject__in=customers)
     Bucket.objects.bulk_create(
