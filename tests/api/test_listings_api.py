@@ -171,6 +171,7 @@ def test_contests_without_a_key_are_bounded(world: World) -> None:
         if answer.status_code == 429:
             break
     assert answer.json()["code"] == "asked_too_often"
+    assert answer["Retry-After"] == "10"  # six a minute
     world.test.pass_time(hours=1)
     answer = person.post("/v1/contests/check-code", {"code": "AAAA"})
     assert answer.json()["code"] == "contest_code_form"
@@ -309,6 +310,13 @@ def test_unknown_words_are_refused_by_their_place(world: World, lister: Caller) 
     answer = lister.post("/v1/listings", body)
     assert answer.status_code == 422
     assert set(codes(answer.json()["errors"])) == {"#/subject/kind", "#/ground/event", "#/more"}
+
+
+def test_a_file_that_can_be_none_is_refused(lister: Caller) -> None:
+    """A NUL, which PostgreSQL takes in no text, and anything else that no id of a file has."""
+    for batch in ("%00", "a%20b", "x" * 61):
+        answer = lister.get(f"/v1/listings?batch={batch}")
+        assert (answer.status_code, answer.json()["code"]) == (422, "fields_wrong")
 
 
 def test_telcos_ask_but_do_not_list(world: World) -> None:

@@ -461,6 +461,12 @@ def test_whatever_is_sent_a_problem_is_told(
     assert world.ask(bank, method, path, body, kind).status == status
 
 
+def test_a_batch_too_long_is_told_the_bound_that_counts_here(world: World, bank: str) -> None:
+    """Eight megabytes, and not what other addresses take."""
+    answer = world.ask(bank, "POST", "/v1/screen", b"x" * 8_000_001)
+    assert "8000000 bytes" in answer.json["detail"]
+
+
 def test_without_an_index_nobody_is_told_anything(world: World, bank: str) -> None:
     """No index is no answer, and as soon as there is one it is asked."""
     file = index_file(world.folder)

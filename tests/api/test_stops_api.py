@@ -49,6 +49,12 @@ def test_what_is_no_stop(world: World, wrong: dict[str, Any]) -> None:
     assert one.post("/v1/stops", STOP | wrong).status_code == 422
 
 
+def test_an_account_that_can_be_none_is_refused(world: World) -> None:
+    """A NUL, which PostgreSQL takes in no text."""
+    one = world.caller("TH.AOC", Scope.CASES_READ)
+    assert one.get("/v1/stops?account=%00").json()["code"] == "fields_wrong"
+
+
 def test_stops_are_the_centres_alone(world: World) -> None:
     """A bank neither reads nor enters them: who is a merchant is not for sale."""
     bank = world.caller("TH.THCBC.006")

@@ -197,6 +197,13 @@ def test_an_unknown_step_or_listing_is_not_there(desk: Desk) -> None:
     assert "there is no such step" in text_of(wrong)
 
 
+@pytest.mark.parametrize("place", ["files", "listings", "contests"])
+def test_an_address_with_a_nul_leads_nowhere(desk: Desk, place: str) -> None:
+    """PostgreSQL takes none in a text, so nothing is asked of it."""
+    done = desk.operator.get(f"/registry/{place}/file-%00")
+    assert (done.status_code, "there is nothing at this address" in text_of(done)) == (404, True)
+
+
 def test_the_list_shows_what_is_asked_for(desk: Desk) -> None:
     """By state, tier and kind, and that it was shown is on record."""
     _add(desk.operator)

@@ -185,8 +185,9 @@ def test_a_list_read_in_part_takes_nothing_away(
 
 
 def test_lists_do_not_touch_each_other(world: TestCentre, tmp_path: Path) -> None:
-    """On two lists, gone from one: it stands by the other; a name that begins alike is another."""
-    for name in ("SDN", "SDN-2"):
+    """On two lists, gone from one: it stands by the other; a name that begins alike is another,
+    and so is one in small letters."""
+    for name in ("SDN", "SDN-2", "sdn"):
         report, _ = applied(world, written(tmp_path, [wallet(1), wallet(2)]), "1", name=name)
         approved(world, report)
     report, _ = applied(world, written(tmp_path, [wallet(2)]), "2", may_shrink=True)

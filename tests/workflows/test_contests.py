@@ -196,6 +196,22 @@ def test_an_undecided_contest_suspends_the_listing(world: TestCentre) -> None:
     assert (fresh(row).state, standing is not None and not standing.disputed) == ("standing", True)
 
 
+def test_a_move_approved_late_does_not_outrun_a_contest(world: TestCentre) -> None:
+    """Proposed, then contested, left without an answer and approved: it stays suspended."""
+    row = listed(world)
+    moved = move_tier(world.centre, row.listing_id, ground(Event.POLICE_COMPLAINT), LISTER)
+    contest(world, code_of(world, row), "I sold that phone")
+    world.pass_time(hours=8 * 24)
+    world.work()
+    assert fresh(row).state == "suspended"
+    approve_listing(world.centre, moved.listing_id, APPROVER, approve=True, reason="checked")
+    assert [fresh(one).state for one in (row, moved)] == ["replaced", "suspended"]
+    assert said() is None
+    decide(world, uphold=True)
+    assert (fresh(moved).state, said()) == ("removed", None)
+    assert_feed_is_true(world)
+
+
 def test_where_the_law_forbids_it_nothing_is_suspended(world: TestCentre) -> None:
     """The authority's own list stands on, shown as disputed, and the contest is overdue by name."""
     row = listed(world, Event.OFFICIAL_LIST)

@@ -46,7 +46,7 @@ class BoundedBody:
             await self._app(scope, receive, send)
             return
         if _said_length(scope) > self._bytes_max:
-            await refuse(send, too_long())
+            await refuse(send, too_long(self._bytes_max))
             return
         bounded = _counted(_timely(receive, self._seconds_max), send, self._bytes_max)
         await self._app(scope, *bounded)
@@ -85,7 +85,7 @@ def _counted(receive: Receive, send: Send, bytes_max: int) -> tuple[Receive, Sen
             read += len(message.get("body", b""))
             if read <= bytes_max:
                 return message
-            error = too_long()
+            error = too_long(bytes_max)
         if not is_begun and not is_refused:
             await refuse(send, error)
         is_refused = True

@@ -37,7 +37,7 @@ router = Router(tags=["registry listings"])
 PROBLEMS_SHOWN_MAX = 500
 
 StateAsked = Annotated[ListingState | None, Query(description="Only those that stand so.")]
-BatchAsked = Annotated[str, Query(max_length=60, description="Only those of one file.")]
+BatchAsked = Annotated[str, Query(pattern=r"^[!-~]{0,60}$", description="Only those of one file.")]
 
 
 class AlarmTold(ListingTold):

@@ -28,6 +28,7 @@ from holdfast.core.errors import (
 )
 from holdfast.core.words import LANGUAGES, N_, set_language
 from holdfast.people.keys import NotRecognised
+from holdfast.registry.throttle import AskedTooOften
 
 log = logging.getLogger(__name__)
 
@@ -71,10 +72,10 @@ def speak(request: HttpRequest) -> None:
     set_language(LANGUAGES[0])
 
 
-def too_long() -> Refused:
-    """Return the error of a body beyond `BODY_BYTES_MAX`."""
+def too_long(bytes_max: int = BODY_BYTES_MAX) -> Refused:
+    """Return the error of a body beyond a bound."""
     return Refused(
-        "body_too_long", N_("a request has at most {limit} bytes; send less"), limit=BODY_BYTES_MAX
+        "body_too_long", N_("a request has at most {limit} bytes; send less"), limit=bytes_max
     )
 
 
@@ -137,8 +138,13 @@ def problem(
     if status == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = 'Bearer realm="holdfast"'
     if status == HTTPStatus.SERVICE_UNAVAILABLE or error.transient:
-        response["Retry-After"] = str(RETRY_AFTER_S)
+        response["Retry-After"] = str(_retry_after_s(error))
     return response
+
+
+def _retry_after_s(error: HoldfastError) -> object:
+    """Return after how many seconds the same is to be sent again."""
+    return error.fields["seconds"] if isinstance(error, AskedTooOften) else RETRY_AFTER_S
 
 
 def install(api: NinjaAPI) -> None:

@@ -51,7 +51,7 @@ async def read_body(headers: dict[bytes, bytes], receive: Receive, bytes_max: in
     """
     said = headers.get(b"content-length", b"0")
     if said.isdigit() and int(said[:19]) > bytes_max:
-        raise too_long()
+        raise too_long(bytes_max)
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
         whole: bytes = message.get("body", b"")
@@ -68,7 +68,7 @@ async def _rest(message: Any, receive: Receive, bytes_max: int) -> bytes:
         chunks.append(message.get("body", b""))
         length += len(chunks[-1])
         if length > bytes_max:
-            raise too_long()
+            raise too_long(bytes_max)
         if not message.get("more_body"):
             return b"".join(chunks)
         message = await receive()

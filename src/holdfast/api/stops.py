@@ -24,7 +24,7 @@ from holdfast.workflows.stop_account import StopTold, ask_end_of_stop, stop_acco
 
 router = Router(tags=["stops"])
 
-AccountAsked = Annotated[str, Query(max_length=80, description="Only this account's.")]
+AccountAsked = Annotated[str, Query(pattern=r"^[ -~]{0,80}$", description="Only this account's.")]
 Source = Annotated[str, Field(min_length=1, max_length=500)]
 
 

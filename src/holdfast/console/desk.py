@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -57,6 +57,7 @@ def desk(duty: Duty, *methods: str) -> Callable[[View], View]:
                 return redirect("sign-in")
             try:
                 require_duty(request, duty)
+                _check_address(named)
                 return view(request, *words, **named)
             except Forbidden as error:
                 return _refused(request, error, 403)
@@ -66,6 +67,12 @@ def desk(duty: Duty, *methods: str) -> Callable[[View], View]:
         return page(*methods)(guarded)
 
     return decorated
+
+
+def _check_address(named: Mapping[str, Any]) -> None:
+    """Refuse an id with a NUL, which PostgreSQL takes in no text: nothing can bear it."""
+    if any("\0" in str(word) for word in named.values()):
+        raise NotFound("address_unknown", N_("there is nothing at this address"))
 
 
 def _refused(request: HttpRequest, error: Exception, status: int) -> HttpResponse:

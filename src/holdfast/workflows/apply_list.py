@@ -15,6 +15,7 @@ from pathlib import Path
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Left
 
 from holdfast.core.errors import Conflict, HoldfastError, Refused
 from holdfast.core.instant import DAY_US
@@ -205,10 +206,12 @@ class _Applying:
 
     def _of_list(self, listings: QuerySet[Listing]) -> QuerySet[Listing]:
         """Return those of some listings that versions of this list brought, in order."""
-        return listings.filter(
+        begin = f"{self.version.name}/"
+        # Compared letter by letter: LIKE takes capitals for small letters on some databases.
+        named = listings.alias(begin=Left("reference", len(begin))).filter(begin=begin)
+        return named.filter(
             institution_id=self.actor.institution_id,
             ground=Event.OFFICIAL_LIST.value,
-            reference__startswith=f"{self.version.name}/",
             break_glass=False,
         ).order_by("id")
 

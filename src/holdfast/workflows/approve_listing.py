@@ -12,7 +12,12 @@ from holdfast.core.words import N_
 from holdfast.law.tier import Event
 from holdfast.people.actor import Actor
 from holdfast.registry.listing import ListingState
-from holdfast.registry.models import OPEN_CONTEST_VALUES, Contest, Listing
+from holdfast.registry.models import (
+    ANSWERABLE_VALUES,
+    OPEN_CONTEST_VALUES,
+    Contest,
+    Listing,
+)
 from holdfast.registry.queries import AT_ONCE, listing_by_id, lock_registry
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.change_registry import step_listings, tell_feed
@@ -21,6 +26,8 @@ from holdfast.workflows.other_hands import require_other_hands
 
 REPLACED = "replaced"
 """The reason of a listing whose subject moved to another tier."""
+UNDECIDED = "contest_undecided"
+"""The reason of a listing that is suspended because its contest was not answered in time."""
 
 
 def approve_listing(
@@ -155,19 +162,25 @@ def _decide(
 def take_place(centre: Centre, row: Listing, actor: Actor) -> None:
     """End the listing that one replaces; a contest of that goes on, its clock unchanged.
 
+    What was suspended because nobody had answered in time stays so under its new tier, unless the
+    law forbids it.
+
     Raises:
         Conflict: `listing_was_contested`.
     """
     former = Listing.objects.get(id=row.replaces_id)
     if Listing.objects.filter(TAKEN_OFF, id=former.id).exists():
         raise was_contested()
-    if former.state != ListingState.STANDING.value:
+    if former.state not in ANSWERABLE_VALUES:
         return
+    is_late = former.state == ListingState.SUSPENDED.value
     open_contests = Contest.objects.filter(listing=former, state__in=OPEN_CONTEST_VALUES)
     if open_contests.update(listing=row):
         row.disputed = True
         row.save(update_fields=["disputed"])
     step_listings(centre, [former], ListingState.REPLACED, actor, REPLACED)
+    if is_late and row.suspends_undecided:
+        step_listings(centre, [row], ListingState.SUSPENDED, actor, UNDECIDED)
     tell_feed(centre, [row])
 
 

@@ -19,6 +19,7 @@ from holdfast.registry.merged import former_keys
 from holdfast.registry.models import Contest, Listing
 from holdfast.registry.queries import contest_by_id, lock_registry
 from holdfast.registry.subject import SubjectKind
+from holdfast.workflows.approve_listing import UNDECIDED
 from holdfast.workflows.ask_release import ask_release
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.change_registry import (
@@ -75,7 +76,7 @@ def suspend_undecided(centre: Centre, contest_id: str) -> bool:
         step_contest(centre, contest, ContestState.OVERDUE, centre.itself, "")
         row = contest.listing
         if row.suspends_undecided and row.state == ListingState.STANDING.value:
-            step_listings(centre, [row], ListingState.SUSPENDED, centre.itself, "contest_undecided")
+            step_listings(centre, [row], ListingState.SUSPENDED, centre.itself, UNDECIDED)
     return True
 
 

@@ -21,18 +21,20 @@ import numpy.typing as npt
 import pyarrow as pa
 from django.db import connection, transaction
 
-from holdfast.core.errors import NotFound
+from holdfast.core.errors import Conflict, NotFound
 from holdfast.core.instant import DAY_US
 from holdfast.core.words import N_
+from holdfast.records.applied import applied, lock
 from holdfast.registry.feed.chain import Place
 from holdfast.registry.feed.digest import RECORD_BYTES, digest_of
+from holdfast.registry.feed.signed import KEYS_RENEWED
 from holdfast.registry.feed.snapshot import PART_BYTES_MAX, Manifest, Part
 from holdfast.registry.models import FeedEntry
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.confirm_number import begin_digest
 from holdfast.workflows.give_delta import BACK_MAX
 from holdfast.workflows.read_feed import Sight, newest, place_at
-from holdfast.workflows.registry_keys import digest_key, hasher
+from holdfast.workflows.registry_keys import digest_key, hasher, renewal_name
 
 GOOD_FOR_US = DAY_US
 KEPT_MAX = 2
@@ -104,6 +106,7 @@ def make_snapshot(centre: Centre, folder: Path, whose: For) -> Manifest:
 
     Raises:
         OSError: there is no space; nothing is left behind but a draft that the next one removes.
+        Conflict: `replica_keys_renewed`: while it was made, the institution got other keys.
     """
     own, at_us = whose.within(folder), centre.now_us()
     place = place_at(centre, newest())
@@ -118,11 +121,30 @@ def make_snapshot(centre: Centre, folder: Path, whose: For) -> Manifest:
     count = len(records) // RECORD_BYTES
     made = Manifest(snapshot_id, place, digest, count, at_us, parts)
     (draft / MANIFEST_FILE).write_text(_text(made), encoding="ascii")
-    with transaction.atomic():
-        begin_digest(whose.institution_id, place.number, digest)
+    try:
+        _begin_digest(whose, place.number, digest)
+    except Conflict:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
     draft.replace(own / snapshot_id)
     _tidy(own)
     return made
+
+
+def _begin_digest(whose: For, number: int, digest: bytes) -> None:
+    """Say what copies hold at a number, if their keys are still those that it was made under."""
+    name = renewal_name(whose.institution_id)
+    with transaction.atomic():
+        lock(name)
+        if applied(name) != whose.renewal:
+            raise Conflict(
+                KEYS_RENEWED,
+                N_(
+                    "the keys of {institution} were renewed; this copy begins anew under the new ones"
+                ),
+                institution=whose.institution_id,
+            )
+        begin_digest(whose.institution_id, number, digest)
 
 
 def read_part(folder: Path, whose: For, snapshot_id: str, number: int) -> bytes:

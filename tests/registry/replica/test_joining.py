@@ -84,9 +84,10 @@ def test_what_is_no_connection_is_told(tmp_path: Path, status: int, body: bytes,
 
 
 def test_what_was_left_can_be_joined_anew(tmp_path: Path) -> None:
-    """Nothing stays of what was held; who dies while leaving leaves again, and loses no record."""
-    kept = ("questions/a.questions", "centre-keys.json")
-    gone = ("incoming/0/0000", "registry/index", "state", "state.next", "contact.json")
+    """Nothing stays of what was held but how far; who dies while leaving leaves again, and loses
+    no record."""
+    kept = ("questions/a.questions", "centre-keys.json", "state")
+    gone = ("incoming/0/0000", "registry/index", "state.next", "contact.json")
     for _ in range(2):
         join(tmp_path, Answering(200, json.dumps(ANSWER).encode()), URL, "main")
         for name in (*kept, *gone):

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.workflows.feed_kit import BLACK, Bank, Feeding, bank_with_replica, phone
 
-from holdfast.core.errors import CentreError, Refused
+from holdfast.core.errors import CentreError, Conflict, Refused
 from holdfast.records.models import AuditEntry
+from holdfast.registry.feed.chain import Place
 from holdfast.registry.feed.signed import KEYS_RENEWED
 from holdfast.registry.index.file import Index
 from holdfast.registry.index.place import index_file
 from holdfast.registry.replica.following import Step
+from holdfast.registry.replica.holding import State
 from holdfast.workflows import give_snapshot
 from holdfast.workflows.confirm_number import begin_digest
+from holdfast.workflows.give_snapshot import For, last_begun, make_snapshot
 from holdfast.workflows.registry_keys import hash_key
 from holdfast.workflows.renew_replica_keys import renew_replica_keys
 
@@ -45,8 +49,8 @@ def test_a_copy_is_told_and_holds_all_anew_under_the_new_keys(
     assert bank.connected.hash_key != old
     with bank.following() as (follower, holding, freshness):
         assert freshness.is_stale
-        holding.needs_snapshot = by_snapshot
-        assert follower.step(0) is (Step.SNAPSHOT if by_snapshot else Step.APPLIED)
+        assert (holding.needs_snapshot, holding.place.number) == (True, 1)
+        assert follower.step(0) is Step.SNAPSHOT
         feeding.list(phone(3))
         assert follower.step(0) is Step.APPLIED
         assert holding.prove()
@@ -55,6 +59,47 @@ def test_a_copy_is_told_and_holds_all_anew_under_the_new_keys(
     with pytest.raises(CentreError, match="key"):
         Index.open(index_file(bank.folder), old)
     assert AuditEntry.objects.filter(verb="renew_replica_keys").count() == 1
+    assert not AuditEntry.objects.filter(verb="replica_out_of_sync").exists()
+
+
+def test_new_keys_do_not_hide_a_fork(feeding: Feeding, bank: Bank, tmp_path: Path) -> None:
+    """The copy still knows how the feed was: another past is refused under the new keys too."""
+    feeding.list(phone(1))
+    bank.catch_up()
+    ours = Place(1, bytes(32))
+    (bank.folder / "state").write_bytes(State(ours, before=1).to_bytes())
+    _renew(feeding)
+    bank.connect_anew()
+    feeding.list(phone(2))
+    with bank.following() as (follower, holding, _):
+        with pytest.raises(Refused) as refused:
+            follower.step(0)
+        assert refused.value.code == "feed_fork"
+        assert holding.place == ours
+    assert bank.tiers() == {}
+
+
+def test_a_snapshot_that_a_renewal_overtook_counts_for_nothing(
+    feeding: Feeding, bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made under the old keys until just now: what copies prove is not measured by it."""
+    feeding.list(phone(1))
+    read = give_snapshot._records
+
+    def overtaken(*whatever: Any) -> Any:
+        found = read(*whatever)
+        _renew(feeding)
+        return found
+
+    monkeypatch.setattr(give_snapshot, "_records", overtaken)
+    with pytest.raises(Conflict) as refused:
+        make_snapshot(feeding.centre, feeding.snapshots, For(WHOSE, "bank"))
+    assert refused.value.code == KEYS_RENEWED
+    monkeypatch.undo()
+    assert last_begun(feeding.snapshots, WHOSE) is None
+    bank.connect_anew()
+    bank.catch_up()
+    assert bank.row.confirmed_number == 1
     assert not AuditEntry.objects.filter(verb="replica_out_of_sync").exists()
 
 

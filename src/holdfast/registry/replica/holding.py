@@ -254,6 +254,19 @@ class Holding:
         return self._folder / INCOMING / manifest.snapshot_id
 
 
+def keep_place(folder: Path) -> None:
+    """Keep of a folder's state only how far the feed was followed, so that all is fetched anew.
+
+    The feed is the same under any keys: one whose past is another is still found out by it.
+
+    Raises:
+        CentreError: `index_unwritable`.
+    """
+    found = State.read(folder / STATE) or State()
+    kept = State(found.place, before=found.place.number)
+    write_whole(folder / STATE, kept.to_bytes())
+
+
 def _listed(value: int) -> int:
     """Return a slot's value as a record has it: 0 where its subject is not listed."""
     return value if value & _TIER else 0

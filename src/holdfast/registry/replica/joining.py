@@ -22,7 +22,7 @@ from holdfast.registry.feed.digest import DIGEST_BYTES
 from holdfast.registry.index.hashing import KEY_BYTES
 from holdfast.registry.index.place import index_file, key_file
 from holdfast.registry.replica.following import Link, Who, whole
-from holdfast.registry.replica.holding import INCOMING, STATE, HoldingKeys
+from holdfast.registry.replica.holding import INCOMING, STATE, HoldingKeys, keep_place
 from holdfast.registry.replica.whole_file import folder_unreadable, write_whole
 
 FILE = "replica.json"
@@ -102,11 +102,18 @@ def renew_keys(link: Link) -> None:
 
 
 def leave(folder: Path) -> None:
-    """Let go of all that a folder holds under keys that were renewed; it can be joined anew."""
+    """Let go of all that a folder holds under keys that were renewed; it can be joined anew.
+
+    How far the feed was followed stays: no renewal makes a fork go unseen.
+
+    Raises:
+        CentreError: `index_unwritable`.
+    """
+    keep_place(folder)
     for name in (INCOMING, index_file(folder).parent.name):
         shutil.rmtree(folder / name, ignore_errors=True)
     # What says that it was joined goes last: who dies before begins to leave again.
-    for name in (STATE, f"{STATE}.next", CONTACT, FILE):
+    for name in (f"{STATE}.next", CONTACT, FILE):
         (folder / name).unlink(missing_ok=True)
 
 
