@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.api.conftest import Caller, World
 
+from holdfast.api import listing_files
 from holdfast.api.listing_files import PROBLEMS_SHOWN_MAX
 from holdfast.api.problem import BODY_BYTES_MAX
 from holdfast.people.role import Scope
@@ -102,6 +103,17 @@ def test_only_some_problems_are_named(lister: Caller) -> None:
     rows = "case,K-1,1,phone,nonsense,victim_report,\n" * (PROBLEMS_SHOWN_MAX + 7)
     done = _send(lister, HEADER + rows).json()
     assert (done["problems"], len(done["errors"])) == (PROBLEMS_SHOWN_MAX + 7, PROBLEMS_SHOWN_MAX)
+
+
+def test_a_file_is_as_long_as_others_can_wait(
+    lister: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies beyond is told, so that it is sent in another request."""
+    monkeypatch.setattr(listing_files, "ROWS_MAX", 2)
+    rows = "".join(f"case,K-{n},1,phone,081-234-567{n},victim_report,\n" for n in range(4))
+    done = _send(lister, HEADER + rows).json()
+    assert (done["standing"], done["problems"]) == (2, 1)
+    assert done["errors"][0]["code"] == "sheet_rows_too_many"
 
 
 def test_only_who_lists_sends_a_file(world: World) -> None:

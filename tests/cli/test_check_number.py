@@ -106,8 +106,19 @@ def test_an_error_of_the_centre_can_be_tried_again(
         ("example.com/login", "link"),
         ("example.com", "link"),
         ("line:@example", "handle"),
+        ("TH.NIDN.1101700203450", "person"),
+        ("ETH:0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "wallet"),
+        ("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "wallet"),
+        ("TH.LINE.ME", "link"),
     ],
 )
 def test_the_kind_is_found_by_the_form(text: str, kind: str) -> None:
     """What people paste is one of few forms."""
     assert kind_of(text) == kind
+
+
+def test_a_persons_number_is_not_taken_for_a_link(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody is told that nothing is reported where nothing could be asked."""
+    assert main(["check-number", "TH.NIDN.1101700203450", "--at", URL]) == 1
+    assert "subject_person_clear" in capsys.readouterr().err
+    assert not Centre.sent

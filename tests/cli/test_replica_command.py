@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.workflows.feed_kit import BLACK, Bank, Feeding, bank_with_replica, phone, serving
 
+from holdfast.api import replicas as api
 from holdfast.banks.keys import write_public_keys
 from holdfast.cli import replica_link
 from holdfast.cli import replica_serving as serving_room
@@ -20,6 +21,7 @@ from holdfast.registry.index.place import index_file, key_file
 from holdfast.registry.replica.following import Step, Unreached
 from holdfast.registry.replica.freshness import Freshness
 from holdfast.registry.screening import Registry
+from holdfast.workflows.make_snapshots import SnapshotMaker
 
 URL = "https://centre.example"
 
@@ -76,9 +78,10 @@ def test_a_missing_key_file_is_told(bank: Bank, capsys: pytest.CaptureFixture[st
 
 
 def test_keys_are_renewed_and_all_is_fetched_anew(
-    bank: Bank, capsys: pytest.CaptureFixture[str]
+    bank: Bank, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By one call, which connects again under the new keys by itself; `--verify` finds all right."""
+    monkeypatch.setattr(api, "makers", SnapshotMaker(lambda work: work()))
     bank.feeding.list(phone(1))
     assert _run(bank, "--once") == 0
     key = key_file(bank.folder).read_text(encoding="ascii")

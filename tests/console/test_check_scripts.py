@@ -59,6 +59,7 @@ READ_BY_NEITHER = [
     "+66",
     "081",
     "TH.THCBC.4.1",
+    "TH.NIDN.1101700203450",
     "x" * 3000,
 ]
 
@@ -138,6 +139,14 @@ def test_the_page_asks_as_the_library_does(feeding: Feeding, tmp_path: Path) -> 
             node.tell(answer.json())
             found.append(node.told())
     assert found == ["reported", "disputed", "not_reported", "reported", "reported"]
+
+
+@needs_node
+def test_a_wallet_is_not_taken_for_a_handle(feeding: Feeding, tmp_path: Path) -> None:
+    """The page reads none; it says so, and never that nothing is reported of one."""
+    texts = [("ETH:0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", ""), ("bitcoin:1abc", "")]
+    with _page_at_work(tmp_path, texts) as node:
+        assert [node.told() for _ in texts] == [None, None]
 
 
 @needs_node

@@ -20,9 +20,10 @@ from holdfast.core.keys import SigningKey
 from holdfast.people import sign_in as people_sign_in
 from holdfast.people.keys import NotRecognised, actor_of
 from holdfast.people.models import ApiKey, Institution, InstitutionKey, Staff
+from holdfast.people.one_time_link import LINK_DAYS
 from holdfast.people.role import Role, Scope
 from holdfast.records.models import AuditEntry
-from holdfast.server.make_home import LINK_DAYS, first_link
+from holdfast.server.make_home import first_link
 from holdfast.workflows import running
 
 PASSWORD = "four words are good enough"  # noqa: S105  (of a test's person)

@@ -31,13 +31,16 @@ def test_so_many_at_once_and_so_many_a_minute() -> None:
 
 
 def test_each_address_by_itself_and_networks_of_ipv6_together() -> None:
-    """Who has a whole network of addresses is one asker."""
+    """Who has a whole network of addresses is one asker; all of IPv4 written as IPv6 is none."""
     throttle = Throttle(burst=1, a_minute=60)
     assert _let_through(throttle, "192.0.2.1", 2) == 1
     assert _let_through(throttle, "192.0.2.2", 2) == 1
     assert _let_through(throttle, "2001:db8::1", 2) == 1
     assert _let_through(throttle, "2001:db8::2", 2) == 0
     assert _let_through(throttle, "2001:db8:0:1::2", 2) == 1
+    assert _let_through(throttle, "::ffff:192.0.2.3", 2) == 1
+    assert _let_through(throttle, "::ffff:192.0.2.4", 2) == 1
+    assert _let_through(throttle, "192.0.2.4", 2) == 0
     assert _let_through(throttle, "unknown", 2) == 1
     assert _let_through(throttle, "", 2) == 0
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from tests.workflows.centre_kit import TestCentre
+from tests.workflows.centre_kit import TestCentre, account, bank
 from tests.workflows.registry_kit import (
     APPROVER,
     BANK,
@@ -28,7 +28,7 @@ from holdfast.core.instant import DAY_US
 from holdfast.core.problem import Problem
 from holdfast.core.wallet import parse_wallet
 from holdfast.law.tier import Event
-from holdfast.registry import sheets
+from holdfast.registry import merged, sheets
 from holdfast.registry.contest import Via
 from holdfast.registry.models import Contest, FeedEntry, Listing
 from holdfast.registry.subject import Subject, SubjectKind, parse_subject
@@ -207,6 +207,21 @@ def test_what_a_contest_took_off_does_not_come_back_by_itself(
     contest_id = Contest.objects.get().contest_id
     decide_contest(world.centre, contest_id, REVIEWER, uphold=True, reason="it is not the one")
     report, codes = applied(world, written(tmp_path, [wallet(1)]), "2")
+    assert (report.added, codes) == (0, ["listing_was_contested"])
+
+
+def test_nor_under_the_key_that_a_merger_gave_it(
+    world: TestCentre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken off under the old bank's code, named by the next version under its successor's."""
+    old, new = account(72, 9), account(73, 9)
+    report, _ = applied(world, written(tmp_path, [old], "account"), "1")
+    approved(world, report)
+    contest_listing(world.centre, code_of(world, Listing.objects.get()), ["mine"], Via.PAGE, LISTER)
+    contest_id = Contest.objects.get().contest_id
+    decide_contest(world.centre, contest_id, REVIEWER, uphold=True, reason="it is not the one")
+    monkeypatch.setattr(merged, "successors", lambda: {bank(72): bank(73)})
+    report, codes = applied(world, written(tmp_path, [new], "account"), "2")
     assert (report.added, codes) == (0, ["listing_was_contested"])
 
 

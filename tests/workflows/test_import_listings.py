@@ -18,10 +18,12 @@ from tests.workflows.registry_kit import (
     assert_feed_is_true,
     banks,
     feed,
+    put,
 )
 
 from holdfast.core.errors import Refused
 from holdfast.core.problem import Problem
+from holdfast.law.tier import Event
 from holdfast.registry import sheets
 from holdfast.registry.models import Listing
 from holdfast.registry.portal import COLUMNS, EXAMPLES
@@ -71,6 +73,26 @@ def taken(world: TestCentre, path: Path) -> tuple[ImportReport, list[Problem]]:
     """Import a file as a bank."""
     problems: list[Problem] = []
     return import_listings(world.centre, path, BANK, problems.append), problems
+
+
+def test_a_file_is_no_way_round_what_may_be_listed_alone(
+    world: TestCentre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few enough for a file, but with what was listed one by one more than the law lets alone."""
+    number = type(world.centre.law).registry_number
+    monkeypatch.setattr(
+        type(world.centre.law),
+        "registry_number",
+        lambda law, country, name, on: (
+            3 if name == "alone_listings" else number(law, country, name, on)
+        ),
+    )
+    for i in range(2):
+        put(world, event=Event.BANK_SUSPICION, actor=BANK, reference=f"F-{i}")
+    few, more = written(tmp_path, list(phones(1)), "1.csv"), list(phones(2, start=1))
+    assert taken(world, few)[0].standing == 1
+    report, problems = taken(world, written(tmp_path, more, "2.csv"))
+    assert (report.standing, report.proposed, problems) == (0, 2, [])
 
 
 @pytest.mark.parametrize("name", ["new.csv", "new.xlsx"])

@@ -25,6 +25,8 @@ from holdfast.workflows.running import centre
 
 router = Router(tags=["registry listings"])
 PROBLEMS_SHOWN_MAX = 500
+ROWS_MAX = 2_000
+"""All rows of a request are kept together, and whoever else lists waits for that."""
 ENDINGS = {
     "text/csv": ".csv",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
@@ -70,7 +72,7 @@ def _described() -> dict[str, Any]:
 def take_file(request: HttpRequest) -> HttpResponse:
     """Read an Excel or CSV file in the shape of the template; good rows are kept, bad ones told.
 
-    What a file of more than a few rows lists waits for a second person. Sent again, it changes
+    A longer file is sent in parts. What a file of more than a few rows lists waits for a second person. Sent again, it changes
     nothing: what is known is counted as known.
     """
     who, ending = actor(request), _ending(request)
@@ -103,7 +105,7 @@ def _taken(body: bytes, ending: str, who: Actor) -> Done:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"listings{ending}"
         path.write_bytes(body)
-        report = import_listings(centre(), path, who, tell)
+        report = import_listings(centre(), path, who, tell, rows_max=ROWS_MAX)
     return Done(_shown(report, problems), f"file:{report.batch}")
 
 

@@ -16,8 +16,8 @@ from holdfast.cli.main import DONE
 from holdfast.cli.screen import Screen
 from holdfast.core.errors import Refused
 from holdfast.core.words import N_, say
+from holdfast.server.home import PORT
 
-PORT = 8441
 CONNECTIONS_MAX = 4_000
 """Of one process, most of them idle: the bound on requests is `REQUESTS_IN_HAND_MAX`."""
 
@@ -100,8 +100,9 @@ def _migrate() -> None:
 
 def _print_link(console: Screen) -> None:
     from holdfast.people.models import Staff
+    from holdfast.people.one_time_link import LINK_DAYS
     from holdfast.server.home import this_home
-    from holdfast.server.make_home import ADMINISTRATOR, LINK_DAYS, first_link
+    from holdfast.server.make_home import ADMINISTRATOR, first_link
     from holdfast.server.runtime import CLOCK
 
     known = Staff.objects.filter(username=ADMINISTRATOR).first()
@@ -114,7 +115,7 @@ def _print_link(console: Screen) -> None:
             days=LINK_DAYS,
         )
     )
-    console.write(f"{this_home().url or f'http://127.0.0.1:{PORT}'}/enter/{token}")
+    console.write(this_home().address_of(f"/enter/{token}"))
     console.write(say(N_("next: `holdfast serve --all`, then `holdfast check`")))
 
 

@@ -77,6 +77,8 @@ COMMANDS = {
     "bank agent": Command("bank", "agent", N_("answer a bank's orders: by machine, or by hand")),
     "bank orders": Command("bank", "export", N_("write open orders into a file for a bank")),
     "bank answers": Command("bank", "answers", N_("read a bank's answers from a file")),
+    "staff add": Command("staff", "add", N_("let somebody in who is to work at the centre")),
+    "staff end": Command("staff", "end", N_("let somebody out, at once")),
     "registry template": Command(
         "registry", "template", N_("write a template for files of listings")
     ),

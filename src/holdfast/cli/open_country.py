@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from holdfast.cli.centre import PORT
 from holdfast.cli.demo import share
 from holdfast.cli.made_up import clear
 from holdfast.cli.main import DONE
@@ -22,6 +21,7 @@ from holdfast.cli.running_centre import (
 )
 from holdfast.cli.screen import Screen
 from holdfast.core.words import N_, say
+from holdfast.server.home import PORT
 
 if TYPE_CHECKING:
     from holdfast.cli.open_lines import Ways

@@ -21,7 +21,7 @@ NOT_YOURS = "duty_not_yours"
 
 def staff_actor(request: HttpRequest) -> Actor:
     """Return as whom somebody who has signed in acts."""
-    name = f"staff:{request.user.id}"
+    name = request.user.actor_name
     return Actor(name, centre().name, is_centre=True, person=name)
 
 

@@ -47,7 +47,7 @@ def _try(request: HttpRequest) -> HttpResponse:
     staff: Staff | None = authenticate(request, username=name, password=password)
     if staff is not None:
         succeeded(name, address)
-        _record(f"staff:{staff.id}", "sign_in")
+        _record(staff.actor_name, "sign_in")
         login(request, staff)
         return redirect("registry" if duties_of(staff) else "institutions")
     # Not each of a million refusals: that would let anybody fill the audit.

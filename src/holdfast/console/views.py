@@ -66,7 +66,7 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
             link.staff.save()
             link.used_us = now_us
             link.save()
-            name = f"staff:{link.staff.id}"
+            name = link.staff.actor_name
             audit.record(at_us=now_us, actor=name, verb="choose_password", subject=name)
             return redirect("sign-in")
     return render(request, "console/enter.html", {"form": form})
@@ -118,7 +118,7 @@ def institutions(request: HttpRequest) -> HttpResponse:
 
 def _do(what: str, form: Form, request: HttpRequest) -> str:
     """Carry out a valid form; return the text of a key where one was issued."""
-    name = f"staff:{request.user.id}"
+    name = request.user.actor_name
     actor = Actor(name, centre().name, is_centre=True, person=name)
     values = form.cleaned_data
     if what == "institution":

@@ -145,7 +145,7 @@ def person_of(told: str) -> str:
     """
     name = " ".join(told.casefold().split())
     staff = Staff.objects.filter(username__iexact=name).first() if name else None
-    return f"staff:{staff.id}" if staff else name
+    return staff.actor_name if staff else name
 
 
 def retire_key(key_id: str, now_us: int) -> None:

@@ -12,6 +12,12 @@ class Staff(AbstractUser):
     """Somebody who works at the centre, in one role."""
 
     role = models.CharField(max_length=20, choices=[(role.value, role.name) for role in Role])
+
+    @property
+    def actor_name(self) -> str:
+        """As whom the audit knows what they do."""
+        return f"staff:{self.id}"
+
     first_name = None
     last_name = None
     full_name = models.CharField(max_length=200, blank=True)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from holdfast.core.errors import Refused
+from holdfast.core.wallet import parse_wallet
 from holdfast.core.words import N_
 from holdfast.registry.blind import blind, finalize, scalar_of, verify
 from holdfast.registry.buckets import ROW_BYTES, ROWS_MAX, Found, find, prefix_of
 from holdfast.registry.subject import Subject, SubjectKind
 
+_PERSON = re.compile(r"[A-Z]{2}\.[A-Z]{4}\.[0-9A-Z]*[0-9][0-9A-Z]*", re.ASCII).fullmatch
+"""An identity document's number with its country and kind; no name of a host ends in a digit."""
 ANSWER_BYTES_MAX = 2 * ROW_BYTES * ROWS_MAX
 
 REPORTED = N_("Reported, not proven: somebody has reported this. Be careful, and ask your bank.")
@@ -86,6 +90,10 @@ def kind_of(text: str) -> SubjectKind:
     """Return what a text looks like; a wrong guess is refused by the kind's own rules."""
     if "/" in text:
         return SubjectKind.LINK
+    if _PERSON(text):
+        return SubjectKind.PERSON
+    if _is_wallet(text):
+        return SubjectKind.WALLET
     parts = text.split(".")
     if len(parts) == 4 and len(parts[0]) == 2 and parts[0].isalpha():
         return SubjectKind.ACCOUNT
@@ -93,3 +101,11 @@ def kind_of(text: str) -> SubjectKind:
     if text.startswith("+") or digits.isdigit():
         return SubjectKind.PHONE
     return SubjectKind.HANDLE if ":" in text else SubjectKind.LINK
+
+
+def _is_wallet(text: str) -> bool:
+    try:
+        parse_wallet(text)
+    except Refused:
+        return False
+    return True

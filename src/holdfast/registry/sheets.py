@@ -16,6 +16,12 @@ from holdfast.ledger.readers.notes import ReadNotes
 
 XLSX_BYTES_MAX = 2 << 30
 """Of an Excel file unpacked; a smaller file can hide more than that."""
+XLSX_RATIO_MAX = 100
+"""How many times its own size an Excel file unpacks to; those that people make reach some thirty."""
+XLSX_ROWS_MAX = 1 << 20
+"""Rows of an Excel sheet, also those that it skips: a single one can say that it is any."""
+XLSX_COLUMNS_READ = 64
+"""Of an Excel sheet: a single cell far to the right would make each row as wide."""
 SHARED_BYTES_MAX = 256 << 20
 """Of the part that must be held as a whole: the texts that cells share."""
 ROWS_MAX = 2_000_000
@@ -27,18 +33,25 @@ Cells = Mapping[str, str]
 
 @contextmanager
 def open_table(
-    path: Path, required: Sequence[str], optional: Sequence[str], notes: ReadNotes
+    path: Path,
+    required: Sequence[str],
+    optional: Sequence[str],
+    notes: ReadNotes,
+    rows_max: int | None = None,
 ) -> Iterator[Iterator[tuple[int, Cells | Refused]]]:
     """Lend the rows of a file below its header, each with its number, read as they are asked for.
 
-    A column that the file lacks has empty cells. Rows can be refused, see `table`.
+    A column that the file lacks has empty cells. Rows can be refused, see `table`; at the place
+    of those beyond `rows_max` (else `ROWS_MAX`) stands one `sheet_rows_too_many`.
 
     Raises:
         Refused: `sheet_unreadable`, `sheet_too_large`, or for the header as `table`.
     """
+    limit = ROWS_MAX if rows_max is None else rows_max
     if path.suffix.casefold() == ".xlsx":
-        with _excel(path) as rows:
-            yield _named(*_table_of_cells(rows, required, optional, notes), required, optional)
+        with _excel(path) as cells:
+            columns, found = _table_of_cells(cells, required, optional, notes)
+            yield _named(columns, _first_rows(found, limit), required, optional)
         return
     try:
         file = path.open("rb")
@@ -48,7 +61,15 @@ def open_table(
         notes.bytes_total = path.stat().st_size
         lines = text_lines(file, notes)
         columns, found = table(lines, required, optional, notes, fill_short_rows=True)
-        yield _named(columns, found, required, optional)
+        yield _named(columns, _first_rows(found, limit), required, optional)
+
+
+def _first_rows(rows: Iterator[Row], rows_max: int) -> Iterator[Row]:
+    for count, (number, cells) in enumerate(rows):
+        if count >= rows_max:
+            yield number, _too_many(rows_max)
+            return
+        yield number, cells
 
 
 def _named(
@@ -57,10 +78,7 @@ def _named(
     wanted = (*required, *optional)
     places = {name: columns.index(name) for name in wanted if name in columns}
     lacking = dict.fromkeys((name for name in wanted if name not in places), "")
-    for count, (number, cells) in enumerate(rows):
-        if count >= ROWS_MAX:
-            yield number, _too_many()
-            return
+    for number, cells in rows:
         if isinstance(cells, Refused):
             yield number, cells
         else:
@@ -82,6 +100,9 @@ def _table_of_cells(
 
 def _numbered(rows: Iterator[list[str]], width: int, notes: ReadNotes) -> Iterator[Row]:
     for number, cells in enumerate(rows, start=2):
+        if number > XLSX_ROWS_MAX:
+            yield number, _too_many(XLSX_ROWS_MAX)
+            return
         notes.row = number
         if any(cells):
             yield number, (cells + [""] * width)[:width]
@@ -105,8 +126,8 @@ def _rows_of(book: Any, path: Path) -> Iterator[list[str]]:
     try:
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # what a file says of its own size is not believed
-        for row in sheet.iter_rows(values_only=True):
-            yield [_text(cell) for cell in row]
+        for row in sheet.iter_rows(values_only=True, max_col=XLSX_COLUMNS_READ):
+            yield [] if row.count(None) == len(row) else [_text(cell) for cell in row]
     except _broken() as error:
         raise _unreadable(path, type(error).__name__) from None
 
@@ -128,12 +149,13 @@ def _check_size(path: Path) -> None:
             parts = {part.filename: part.file_size for part in archive.infolist()}
     except (BadZipFile, OSError) as error:
         raise _unreadable(path, type(error).__name__) from None
-    if sum(parts.values()) > XLSX_BYTES_MAX or parts.get(_SHARED, 0) > SHARED_BYTES_MAX:
+    bytes_max = min(XLSX_BYTES_MAX, XLSX_RATIO_MAX * path.stat().st_size)
+    if sum(parts.values()) > bytes_max or parts.get(_SHARED, 0) > SHARED_BYTES_MAX:
         raise Refused(
             "sheet_too_large",
             N_("{file} holds more than {limit} MiB when unpacked; send it as CSV, or in parts"),
             file=path.name,
-            limit=XLSX_BYTES_MAX >> 20,
+            limit=bytes_max >> 20,
         )
 
 
@@ -159,9 +181,9 @@ def _unreadable(path: Path, why: str) -> Refused:
     )
 
 
-def _too_many() -> Refused:
+def _too_many(rows_max: int) -> Refused:
     return Refused(
         "sheet_rows_too_many",
         N_("only the first {limit} rows of a file are read; send the rest in another"),
-        limit=ROWS_MAX,
+        limit=rows_max,
     )

@@ -68,5 +68,7 @@ def _network(address: str) -> str:
     except ValueError:
         return ""
     if isinstance(found, IPv6Address):
+        if found.ipv4_mapped is not None:  # else all of IPv4 would count as one network
+            return str(found.ipv4_mapped)
         return str(IPv6Network((found, _IPV6_BITS), strict=False))
     return str(found)

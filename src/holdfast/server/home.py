@@ -27,6 +27,8 @@ from holdfast.core.words import N_
 CENTRE_FILE = "centre.toml"
 HOME_DEFAULT = "centre"
 CLOCK_AHEAD_HOURS = 12
+PORT = 8441
+"""Where the server listens if it is not told otherwise."""
 KEEP_DONE_DAYS = 90
 KEEP_QUESTIONS_DAYS = 2 * 365
 """Assumed: no law that we know sets a time for a registry's question log. Two years is as long as
@@ -66,6 +68,10 @@ class Home:
     def keys(self) -> Path:
         """Where the keys are."""
         return self.folder / "keys"
+
+    def address_of(self, path: str) -> str:
+        """Return where a page is reached, by its path from `/` on."""
+        return f"{self.url or f'http://127.0.0.1:{PORT}'}{path}"
 
     def database_password(self) -> str:
         """Return the database's password, which centre.toml need not hold; empty if none is kept.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import secrets
@@ -11,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.core.errors import CentreError
-from holdfast.core.instant import DAY_US
 from holdfast.core.words import N_
 from holdfast.law.law import Law
 from holdfast.ledger.store import LedgerWriter
@@ -19,7 +17,6 @@ from holdfast.records.signing_key import create_key, public_keys
 from holdfast.server.home import CENTRE_FILE, Home, check_url
 from holdfast.server.runtime import CLOCK
 
-LINK_DAYS = 3
 ADMINISTRATOR = "administrator"
 
 
@@ -94,7 +91,8 @@ def first_link(now_us: int) -> str:
     Raises:
         CentreError: `administrator_exists`.
     """
-    from holdfast.people.models import OneTimeLink, Staff
+    from holdfast.people.models import Staff
+    from holdfast.people.one_time_link import give_link
     from holdfast.people.role import Role
 
     staff, new = Staff.objects.get_or_create(
@@ -106,15 +104,12 @@ def first_link(now_us: int) -> str:
     elif staff.has_usable_password():
         raise CentreError(
             "administrator_exists",
-            N_("this centre has its first administrator; others are let in by them"),
+            N_(
+                "this centre has its first administrator; others are let in by `holdfast staff add`"
+            ),
         )
     token = secrets.token_urlsafe(32)
-    OneTimeLink.objects.filter(staff=staff).delete()
-    OneTimeLink.objects.create(
-        token_sha256=hashlib.sha256(token.encode()).hexdigest(),
-        staff=staff,
-        expires_us=now_us + LINK_DAYS * DAY_US,
-    )
+    give_link(staff, token, now_us)
     return token
 
 

@@ -237,8 +237,10 @@ class Worker:
 
     def _prune(self) -> bool:
         home = self.home
+        is_more = prune(CLOCK(), home.keep_done_days * DAY_US) >= PRUNED_AT_ONCE
+        # Last: a file that can't be removed keeps no row of the database from going.
         prune_questions(self.centre, home.folder, home.keep_questions_days * DAY_US)
-        return prune(CLOCK(), home.keep_done_days * DAY_US) >= PRUNED_AT_ONCE
+        return is_more
 
 
 class _Deliveries:

@@ -34,7 +34,7 @@ from holdfast.registry.subject import Subject, parse_subject
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.change_registry import add_listings
 from holdfast.workflows.list_subject import ToList, heed_registrations, kind_of, new_listing
-from holdfast.workflows.listed_before import conflicts, was_contested
+from holdfast.workflows.listed_before import conflicts, history_of, subject_now, was_contested
 from holdfast.workflows.withdraw_listing import withdraw
 
 COLUMNS = ("kind", "subject")
@@ -148,7 +148,8 @@ class _Applying:
             lock_registry()
             mine = self._of_list(listings_of(numbers))
             there = {subject_of(row): row for row in mine.filter(state__in=OPEN_VALUES)}
-            off = {subject_of(row) for row in mine.filter(state=ListingState.REMOVED.value)}
+            removed = self._of_list(history_of(numbers)).filter(state=ListingState.REMOVED.value)
+            off = {subject_now(row) for row in removed}
             fresh: dict[str, int] = {}
             rows: list[Listing] = []
             for subject, number in numbers.items():

@@ -32,7 +32,7 @@ from holdfast.workflows.list_subject import (
     new_listing,
     propose,
 )
-from holdfast.workflows.listed_alone import is_bulk
+from holdfast.workflows.listed_alone import is_bulk, is_flood
 from holdfast.workflows.listed_before import conflicts, doubts
 from holdfast.workflows.move_tier import move_tier
 from holdfast.workflows.withdraw_listing import withdraw_listing
@@ -62,8 +62,11 @@ def import_listings(
     actor: Actor,
     tell: Callable[[Problem], None],
     progress: Callable[[ReadNotes], None] = lambda _: None,
+    rows_max: int | None = None,
 ) -> ImportReport:
     """Read a file of listings for an institution; every problem is told with its row.
+
+    Of a longer file only `rows_max` rows are read, where that is said.
 
     Each lot is kept before the next is read: a file that was cut off is sent again as it is, and
     what is known is passed over.
@@ -75,7 +78,7 @@ def import_listings(
     work = _Import(
         centre, actor, kind_of(actor), file.name, tell, ImportReport(centre.new_id("file"))
     )
-    with open_table(file, REQUIRED, OPTIONAL, notes) as rows:
+    with open_table(file, REQUIRED, OPTIONAL, notes, rows_max) as rows:
         for lot in in_lots(rows):
             work.keep(lot)
             progress(notes)
@@ -101,12 +104,17 @@ class _Import:
         listed = [row for row in read if row[1].record is not Record.UPDATE]
         with transaction.atomic():
             lock_registry()
-            institution_id = self.actor.institution_id
-            self.second = self.second or is_bulk(self.centre, institution_id, len(read))
+            self.second = self.second or self._is_much(len(read))
             self._list(listed)
         for number, row in read:
             if row.record is Record.UPDATE:
                 self._update(number, row)
+
+    def _is_much(self, more: int) -> bool:
+        """Whether so many more are more than the institution lists alone."""
+        whose = self.actor.institution_id
+        is_too_many = not self.actor.is_centre and is_flood(self.centre, whose, more)
+        return is_too_many or is_bulk(self.centre, whose, more)
 
     def _read(self, lot: Sequence[tuple[int, Cells | Refused]]) -> Iterator[Numbered]:
         for number, cells in lot:

@@ -18,9 +18,9 @@ def is_bulk(centre: Centre, institution_id: str, more: int) -> bool:
     return _count(by_file) + more > _number(centre, "bulk_listings")
 
 
-def is_flood(centre: Centre, institution_id: str) -> bool:
-    """Whether an institution has listed as many alone, one by one or by file, as the law lets it."""
-    return _count(_alone(centre, institution_id)) >= _number(centre, "alone_listings")
+def is_flood(centre: Centre, institution_id: str, more: int = 1) -> bool:
+    """Whether, with so many more, one by one or by file, it lists more alone than the law lets it."""
+    return _count(_alone(centre, institution_id)) + more > _number(centre, "alone_listings")
 
 
 def _alone(centre: Centre, institution_id: str) -> QuerySet[Listing]:

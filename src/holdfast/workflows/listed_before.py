@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -81,7 +81,7 @@ def doubts(rows: Sequence[Listing]) -> dict[str, Doubt]:
     contests = _contests_of(rows)
     found = {}
     for row in rows:
-        mine = contests.get((row.institution_id, _subject_now(row)), ())
+        mine = contests.get((row.institution_id, subject_now(row)), ())
         against = [contest for contest in mine if contest.listing_id != row.replaces_id]
         since_us = max((contest.decided_us or contest.opened_us for contest in against), default=0)
         if against and not _is_new_evidence(row, since_us):
@@ -122,7 +122,7 @@ def _contests_of(rows: Sequence[Listing]) -> dict[tuple[str, Subject], list[Cont
     found: dict[tuple[str, Subject], list[Contest]] = {}
     for contest in contests.select_related("listing"):
         row = contest.listing
-        found.setdefault((row.institution_id, _subject_now(row)), []).append(contest)
+        found.setdefault((row.institution_id, subject_now(row)), []).append(contest)
     return found
 
 
@@ -131,18 +131,21 @@ def _ground_of(row: Listing) -> tuple[object, ...]:
 
 
 def _behind(row: Listing) -> tuple[object, ...]:
-    return (_subject_now(row), row.case_number, row.reference)
+    return (subject_now(row), row.case_number, row.reference)
 
 
 def _history(rows: Sequence[Listing]) -> QuerySet[Listing]:
-    """Return all listings of the rows' subjects, also under keys that they had before."""
-    subjects = {subject_of(row) for row in rows}
+    return history_of({subject_of(row) for row in rows})
+
+
+def history_of(subjects: Collection[Subject]) -> QuerySet[Listing]:
+    """Return all listings of some subjects, also under keys that they had before."""
     accounts = [subject for subject in subjects if subject.kind is SubjectKind.ACCOUNT]
     before = (Subject(each.kind, key) for each in accounts for key in former_keys(each.key))
     return listings_of({*subjects, *before})
 
 
-def _subject_now(row: Listing) -> Subject:
+def subject_now(row: Listing) -> Subject:
     """Return what a listing is about, by the key of today."""
     subject = subject_of(row)
     is_account = subject.kind is SubjectKind.ACCOUNT

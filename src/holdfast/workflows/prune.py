@@ -90,6 +90,8 @@ def _arrived(before_us: int) -> QuerySet[OutboxMessage]:
 
 def _ended_buckets(now_us: int) -> QuerySet[BlindEntry]:
     oldest = min(asked_keys(now_us))
+    if not oldest:  # nothing is older, which the database would read all rows to find
+        return BlindEntry.objects.none()
     return BlindEntry.objects.filter(prefix__lt=stored_prefix(oldest, 0)).order_by("id")
 
 

@@ -237,6 +237,21 @@ def test_a_replica_that_holds_something_else_is_told_and_takes_a_snapshot(
     assert AuditEntry.objects.filter(verb="replica_out_of_sync").count() == 1
 
 
+def test_who_is_far_behind_at_once_takes_a_snapshot(
+    feeding: Feeding, bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One confirmation makes the centre go through a bounded part of the feed, whatever it says."""
+    monkeypatch.setattr("holdfast.workflows.confirm_number.WALKED_MAX", 2)
+    for number in range(1, 4):
+        feeding.list(phone(number))
+    with bank.following() as (follower, holding, freshness):
+        follower.step(0)
+        assert holding.needs_snapshot
+        assert follower.step(0) is Step.SNAPSHOT
+        follower.step(0)
+        assert not freshness.is_stale
+
+
 def test_a_centre_that_lost_its_last_entries_is_not_followed(feeding: Feeding, bank: Bank) -> None:
     """A feed that ends before ours is told, never quietly taken for the right one."""
     feeding.list(phone(1))

@@ -17,6 +17,8 @@ export function subjectOf(typed, bank, place) {
   if (!text || text.length > LENGTH_MAX || /[\0\p{Cs}]/u.test(text)) throw new Unreadable();
   if (bank) return account(`${bank}.${plain(text).replace(SEPARATORS, "")}`, place);
   if (/^[A-Z]{2}\.[A-Z]{2,5}\.[0-9A-Z]+\.\w/.test(text)) return account(text, place);
+  // A document's number or a wallet is no name of a host, whose answer would be "not reported".
+  if (/^(?:[A-Z]{2}\.[A-Z]{4}\.[0-9A-Z]*\d[0-9A-Z]*|(?:btc|bitcoin|eth|ethereum|tron|trx):.*)$/i.test(text)) throw new Unreadable();
   if (/^(?:[A-Z]{2}\.)?[+0-9(][^a-z./]*$/i.test(plain(text))) return phone(text, place);
   if (!text.includes("/") && text.includes(":")) return handle(text);
   return link(text);

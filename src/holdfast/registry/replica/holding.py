@@ -262,9 +262,10 @@ def keep_place(folder: Path) -> None:
     Raises:
         CentreError: `index_unwritable`.
     """
-    found = State.read(folder / STATE) or State()
-    kept = State(found.place, before=found.place.number)
-    write_whole(folder / STATE, kept.to_bytes())
+    found = State.read(folder / STATE)
+    if found is not None:
+        kept = State(found.place, before=found.place.number)
+        write_whole(folder / STATE, kept.to_bytes())
 
 
 def _listed(value: int) -> int:
