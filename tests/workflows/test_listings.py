@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from datetime import date
-
 import pytest
-from django.db import transaction
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from tests.workflows.centre_kit import TestCentre, account, letters
 from tests.workflows.registry_kit import (
     ACCOUNT,
@@ -28,24 +22,21 @@ from tests.workflows.registry_kit import (
     said,
 )
 
-from holdfast.cases.models import Case, Notice
-from holdfast.core.errors import Conflict, Forbidden, HoldfastError, NotFound, Refused
-from holdfast.core.instant import DAY_US, HOUR_US
-from holdfast.law.law import Law
-from holdfast.law.tier import Event, Grade, Move
+from holdfast.cases.models import Case
+from holdfast.core.errors import Conflict, Forbidden, NotFound, Refused
+from holdfast.core.instant import DAY_US
+from holdfast.law.tier import Event, Grade
 from holdfast.people.actor import Actor
 from holdfast.people.role import Scope
 from holdfast.records.models import AuditEntry
 from holdfast.registry.ground import Involvement, Link
-from holdfast.registry.models import BreakGlassReview, Contest, FeedEntry, Listing, ListingStep
-from holdfast.registry.queries import figures
+from holdfast.registry.models import FeedEntry, Listing, ListingStep
 from holdfast.registry.subject import parse_subject
-from holdfast.workflows.approve_listing import approve_batch, approve_listing
-from holdfast.workflows.break_glass import break_glass, chase_glass, review_glass
+from holdfast.workflows.approve_listing import approve_listing
 from holdfast.workflows.lapse_listing import lapse_listing
 from holdfast.workflows.list_subject import ToList, list_subject
 from holdfast.workflows.move_tier import move_tier
-from holdfast.workflows.withdraw_listing import close_unfounded, end_registration, withdraw_listing
+from holdfast.workflows.withdraw_listing import close_unfounded, withdraw_listing
 
 LIGHT_GREY, DARK_GREY, BLACK, DARK_BROWN, LIGHT_BROWN = 30, 40, 50, 20, 10
 
@@ -292,21 +283,6 @@ def test_a_listing_never_outlasts_its_tier(world: TestCentre) -> None:
         assert refused.value.code == "listing_days"
 
 
-def test_what_was_registered_anew_is_not_listed(world: TestCentre) -> None:
-    """A number's listing ends with its registration; the next owner is not listed."""
-    until_us = world.now_us + HOUR_US
-    row = put(world, owned_until_us=until_us)
-    assert row.until_us == until_us
-    with pytest.raises(Refused) as refused:
-        put(world, reference="F-2", owned_until_us=world.now_us)
-    assert refused.value.code == "subject_moved_on"
-    put(world, reference="F-3")
-    assert end_registration(world.centre, PHONE, LISTER) == 2
-    assert said() is None
-    with pytest.raises(NotFound):
-        end_registration(world.centre, ACCOUNT, LISTER)
-
-
 def test_an_account_of_a_merged_bank_is_one_subject(world: TestCentre) -> None:
     """Listed under the old code, it is found under the new."""
     old = parse_subject("account", account(65, 5), "TH")
@@ -378,221 +354,6 @@ def test_a_basis_that_expired_carries_no_approval(
         approve(world, row)
     assert refused.value.code == "listing_basis_gone"
     assert fresh(row).state == "proposed"
-
-
-def test_breaking_the_glass(world: TestCentre) -> None:
-    """At once, for an hour at most, once a day, by somebody named; looked at by another."""
-    wanted = ToList(PHONE, ground(Event.POLICE_COMPLAINT))
-    with pytest.raises(Forbidden):
-        break_glass(world.centre, wanted, OTHER_BANK, "attack")
-    row = break_glass(world.centre, wanted, LISTER, "attack")
-    assert (row.state, row.until_us) == ("standing", world.now_us + HOUR_US)
-    with pytest.raises(Forbidden):
-        review_glass(world.centre, row.listing_id, LISTER, justified=True, reason="mine")
-    world.pass_time(hours=1)
-    world.work()
-    assert (fresh(row).state, said()) == ("lapsed", None)
-    with pytest.raises(Conflict) as refused:
-        break_glass(world.centre, wanted, LISTER, "again")
-    assert refused.value.code == "glass_broken_before"
-    review_glass(world.centre, row.listing_id, APPROVER, justified=True, reason="an attack")
-    with pytest.raises(Conflict):
-        review_glass(world.centre, row.listing_id, APPROVER, justified=True, reason="twice")
-    assert BreakGlassReview.objects.get().justified is True
-
-
-def test_a_review_that_nobody_makes_is_chased_by_name(world: TestCentre) -> None:
-    """At its time and each day again, until somebody looks; figures say how many are overdue."""
-    row = break_glass(world.centre, ToList(PHONE, ground()), LISTER, "attack")
-    review = BreakGlassReview.objects.get()
-    world.now_us = review.due_us - 1
-    world.work()
-    assert overdue(world) == (1, 0)
-    assert not AuditEntry.objects.filter(verb="glass_review_overdue").exists()
-    world.now_us += 1
-    world.work()
-    assert overdue(world) == (1, 1)
-    entry = AuditEntry.objects.get(verb="glass_review_overdue")
-    assert (entry.subject, LISTER.name in entry.detail_json) == (f"listing:{row.listing_id}", True)
-    notice = Notice.objects.get(recipient="institution")
-    assert (notice.institution_id, notice.says["type"]) == ("TH.AOC", "glass_review_overdue")
-    assert notice.says["listed_by"] == LISTER.name
-    world.pass_time(hours=24)
-    world.work()
-    assert Notice.objects.filter(recipient="institution").count() == 2
-    review_glass(world.centre, row.listing_id, APPROVER, justified=True, reason="an attack")
-    world.pass_time(hours=48)
-    world.work()
-    assert Notice.objects.filter(recipient="institution").count() == 2
-    assert overdue(world) == (0, 0)
-
-
-def test_a_review_in_time_is_not_chased(world: TestCentre) -> None:
-    """Once somebody has looked, nothing is due."""
-    row = break_glass(world.centre, ToList(PHONE, ground()), LISTER, "attack")
-    review_glass(world.centre, row.listing_id, APPROVER, justified=False, reason="no attack")
-    assert not chase_glass(world.centre, row.listing_id)
-    world.pass_time(hours=25)
-    world.work()
-    assert not AuditEntry.objects.filter(verb="glass_review_overdue").exists()
-
-
-def overdue(world: TestCentre) -> tuple[int, int]:
-    """Return how many reviews wait, and how many of them are overdue."""
-    (found,) = figures(world.now_us)
-    return found.glass_undecided, found.glass_overdue
-
-
-def test_glass_broken_without_cause_ends_at_once(world: TestCentre) -> None:
-    """The reviewer's word takes it off within the hour."""
-    row = break_glass(world.centre, ToList(PHONE, ground()), LISTER, "attack")
-    review_glass(world.centre, row.listing_id, APPROVER, justified=False, reason="no attack")
-    assert (fresh(row).state, said()) == ("withdrawn", None)
-
-
-@given(
-    owned_hours=st.integers(1, 24 * 40),
-    steps=st.lists(
-        st.tuples(
-            st.sampled_from(["again", "other", "alone", "move", "withdraw"]),
-            st.integers(0, 24 * 20),
-        ),
-        max_size=6,
-    ),
-)
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_nothing_outlasts_a_registration(
-    world: TestCentre, owned_hours: int, steps: list[tuple[str, int]]
-) -> None:
-    """However the number is listed again, moved or taken back: what was said before ends with it."""
-    frame = transaction.atomic()
-    with suppress(_Back), frame:
-        banks()
-        begin_us = world.now_us
-        end_us = begin_us + owned_hours * HOUR_US
-        row = put(world, event=Event.BANK_SUSPICION, owned_until_us=end_us)
-        for number, (what, hours) in enumerate(steps):
-            world.pass_time(hours=hours)
-            world.work()
-            ground_ = ground(Event.BANK_CONFIRMED, reference=f"N-{number}")
-            with suppress(Conflict, Refused):
-                if what == "move":
-                    row = move_tier(world.centre, row.listing_id, ground_, LISTER)
-                elif what == "alone":
-                    break_glass(world.centre, ToList(PHONE, ground_), LISTER, "attack")
-                elif what == "withdraw":
-                    withdraw_listing(world.centre, row.listing_id, LISTER, "gone")
-                else:
-                    by = LISTER if what == "again" else BANK
-                    row = list_subject(world.centre, ToList(PHONE, ground_), by)
-        told_before = Listing.objects.filter(listed_us__lt=end_us)
-        assert all(row.until_us <= end_us for row in told_before)
-        assert all(row.owned_until_us in (None, end_us) for row in Listing.objects.all())
-        world.now_us = begin_us
-        raise _Back
-
-
-class _Back(Exception):
-    """An example is over."""
-
-
-def test_a_later_word_of_a_registration_is_heard(world: TestCentre) -> None:
-    """Who lists may know of a later end, and the next owner is another person."""
-    first_us, later_us = world.now_us + HOUR_US, world.now_us + 2 * HOUR_US
-    put(world, owned_until_us=first_us)
-    assert put(world, reference="F-2", owned_until_us=later_us).until_us == later_us
-    assert put(world, reference="F-3").until_us == first_us
-    world.pass_time(hours=3)
-    assert put(world, reference="F-4").owned_until_us is None
-
-
-def test_one_bad_row_does_not_hold_up_its_file(world: TestCentre) -> None:
-    """What is the approver's own, and what was contested, is told by its id; the rest stands."""
-    numbers = [parse_subject("phone", f"+6681234{i:04d}", "TH") for i in range(6)]
-    rows = [
-        put(
-            world,
-            subject,
-            reference=f"F-{i}",
-            second=True,
-            decided_by=APPROVER.name if i == 2 else "officer 7",
-        )
-        for i, subject in enumerate(numbers)
-    ]
-    Listing.objects.all().update(batch="file-1")
-    other = put(world, numbers[4], reference="F-4", event=Event.BANK_SUSPICION, actor=LISTER)
-    Contest.objects.create(
-        contest_id="c-1",
-        listing=other,
-        state="open",
-        via="page",
-        opened_us=world.now_us,
-        opened_by="x",
-        due_us=world.now_us + DAY_US,
-    )
-    told: list[tuple[str, str]] = []
-    decided = approve_batch(
-        world.centre,
-        "file-1",
-        APPROVER,
-        approve=True,
-        reason="seen",
-        tell=lambda listing_id, error: told.append((listing_id, error.code)),
-    )
-    assert decided == 5
-    assert told == [(rows[2].listing_id, "own_request")]
-    assert [fresh(row).state for row in rows] == [
-        "standing",
-        "standing",
-        "proposed",
-        "standing",
-        "standing",
-        "standing",
-    ]
-    withdraw_listing(world.centre, other.listing_id, LISTER, "over")
-
-
-def test_a_basis_gone_for_one_row_leaves_the_rest(
-    world: TestCentre, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Told row by row; what waits can be decided about again."""
-    one = put(world, event=Event.POLICE_COMPLAINT)
-    two = put(world, event=Event.VICTIM_REPORT, reference="F-2", second=True)
-    Listing.objects.all().update(batch="file-1")
-    move = type(world.centre.law).move
-
-    def gone(law: Law, country: str, event: Event, on: date) -> Move:
-        if event is Event.POLICE_COMPLAINT:
-            raise Refused("law_not_in_force", "not in force")
-        return move(law, country, event, on)
-
-    monkeypatch.setattr(type(world.centre.law), "move", gone)
-    told: list[tuple[str, str]] = []
-
-    def tell(listing_id: str, error: HoldfastError) -> None:
-        told.append((listing_id, error.code))
-
-    said_ = {"approve": True, "reason": "seen", "tell": tell}
-    assert approve_batch(world.centre, "file-1", APPROVER, **said_) == 1  # type: ignore[arg-type]
-    assert approve_batch(world.centre, "file-1", APPROVER, **said_) == 0  # type: ignore[arg-type]
-    assert told == [(one.listing_id, "listing_basis_gone")] * 2
-    assert [fresh(row).state for row in (one, two)] == ["proposed", "standing"]
-
-
-def test_a_file_is_approved_as_a_whole(world: TestCentre) -> None:
-    """By another than who sent it; what is approved twice is not there."""
-    numbers = [parse_subject("phone", f"+6681234{i:04d}", "TH") for i in range(30)]
-    for i, subject in enumerate(numbers):
-        wanted = ToList(subject, ground(reference=f"F-{i}"), batch="file-1", second=True)
-        list_subject(world.centre, wanted, LISTER)
-    assert feed() == []
-    with pytest.raises(Forbidden):
-        approve_batch(world.centre, "file-1", LISTER, approve=True, reason="mine")
-    assert approve_batch(world.centre, "file-1", APPROVER, approve=True, reason="seen") == 30
-    assert len(feed()) == 30
-    with pytest.raises(NotFound):
-        approve_batch(world.centre, "file-1", APPROVER, approve=True, reason="seen")
-    assert_feed_is_true(world)
 
 
 def test_every_entry_names_the_listing_behind_it(world: TestCentre) -> None:
