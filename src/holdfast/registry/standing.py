@@ -9,6 +9,8 @@ from holdfast.core.instant import SECOND_US
 from holdfast.core.words import N_
 
 TIER_CODE_MAX = 255
+RECORD_BYTES = 24
+"""Hash of a subject (16) and its standing (8, little-endian), as rows of a snapshot have them."""
 _DISPUTED = 1 << 8
 _UNTIL_SHIFT = 16
 _UNTIL_S_MAX = (1 << 48) - 1

@@ -26,10 +26,11 @@ from holdfast.core.instant import DAY_US
 from holdfast.core.words import N_
 from holdfast.records.applied import applied, lock
 from holdfast.registry.feed.chain import Place
-from holdfast.registry.feed.digest import RECORD_BYTES, digest_of
+from holdfast.registry.feed.digest import digest_of
 from holdfast.registry.feed.signed import KEYS_RENEWED
 from holdfast.registry.feed.snapshot import PART_BYTES_MAX, Manifest, Part
 from holdfast.registry.models import FeedEntry
+from holdfast.registry.standing import RECORD_BYTES
 from holdfast.workflows.centre import Centre
 from holdfast.workflows.confirm_number import begin_digest
 from holdfast.workflows.give_delta import BACK_MAX

@@ -18,9 +18,9 @@ from holdfast.registry.questions import (
     read_questions,
     verify_questions,
 )
-from holdfast.registry.replica.answering import REFERENCE_LENGTH_MAX, STALE
+from holdfast.registry.replica.answering import REFERENCE_LENGTH_MAX
 from holdfast.registry.replica.joining import Joined
-from holdfast.registry.replica.recording import Recording
+from holdfast.registry.replica.recording import STALE, Recording
 from holdfast.registry.standing import Standing
 
 JOINED = Joined("https://c", "TH.AOC", "TH", "TH.THCBC.004", "bank", "TH.THCBC.004:main", KEYS)

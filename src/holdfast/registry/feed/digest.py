@@ -14,8 +14,6 @@ from collections.abc import Iterable
 DIGEST_BYTES = 32
 EMPTY = bytes(DIGEST_BYTES)
 """The digest of no records."""
-RECORD_BYTES = 24
-"""Hash of the subject (16) and its standing (8, little-endian), as rows of a snapshot have them."""
 
 
 def record_id(key: bytes, record: bytes) -> bytes:

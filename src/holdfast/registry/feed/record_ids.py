@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from holdfast.registry.feed.digest import RECORD_BYTES
 from holdfast.registry.index.compiled import compiled
+from holdfast.registry.standing import RECORD_BYTES
 
 _BLOCK_BYTES = 64
 _U = np.uint32

@@ -18,8 +18,9 @@ from holdfast.core.errors import Refused
 from holdfast.core.keys import SigningKey
 from holdfast.core.words import N_
 from holdfast.registry.feed.chain import CHAIN_BYTES, Place, check_past, fork
-from holdfast.registry.feed.digest import DIGEST_BYTES, RECORD_BYTES
+from holdfast.registry.feed.digest import DIGEST_BYTES
 from holdfast.registry.feed.signed import Asked, Keys, octets, open_signed, sign, unreadable, whole
+from holdfast.registry.standing import RECORD_BYTES
 
 KIND = "snapshot"
 PART_RECORDS = 262_144

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from holdfast.core.errors import HoldfastError, Refused
@@ -23,34 +22,15 @@ from holdfast.core.instant import SECOND_US, format_instant
 from holdfast.core.words import N_
 from holdfast.law.tier import CONTROLS
 from holdfast.registry.replica.freshness import Freshness
+from holdfast.registry.replica.recording import STALE, Recording, Told
 from holdfast.registry.screening import Answer, Registry
-
-if TYPE_CHECKING:
-    from holdfast.registry.replica.recording import Recording
 
 BODY_BYTES_MAX = 1_000_000
 SUBJECTS_MAX = 1000
 REFERENCE_LENGTH_MAX = 100
-STALE = 1 << 9
-"""Stands on record for "not listed in what is held, which is too old to say so": no standing has it."""
-
 Scope = Mapping[str, Any]
 Receive = Callable[[], Any]
 Send = Callable[[Mapping[str, Any]], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An answer in words, and as it is put on record."""
-
-    words: Mapping[str, object]
-    kind: str
-    hash: bytes
-    """Of the subject, under the key of the replica's index: 16 bytes."""
-    value: int
-    """Packed standing that was answered; 0 for not listed, `STALE` where nobody can say."""
-    data_version: int
-    """Number of the feed that it rests on."""
 
 
 class Answers:

@@ -25,7 +25,7 @@ from holdfast.core.errors import CentreError, Refused
 from holdfast.core.words import N_
 from holdfast.registry.feed.chain import Place
 from holdfast.registry.feed.delta import Delta, Entry, entries_of, rows_of
-from holdfast.registry.feed.digest import EMPTY, RECORD_BYTES, changed, combined, digest_of
+from holdfast.registry.feed.digest import EMPTY, changed, combined, digest_of
 from holdfast.registry.feed.snapshot import Manifest, Part, check_part
 from holdfast.registry.index.file import add_used, create, set_number, take_place
 from holdfast.registry.index.hashing import HashKey
@@ -34,6 +34,7 @@ from holdfast.registry.index.kernels import HEADER_WORDS, REMOVED, SLOT_WORDS, p
 from holdfast.registry.index.place import index_file
 from holdfast.registry.index.writer import IndexWriter, slots_for
 from holdfast.registry.replica.whole_file import write_whole
+from holdfast.registry.standing import RECORD_BYTES
 
 STATE, INCOMING = "state", "incoming"
 _TIER = 0xFF

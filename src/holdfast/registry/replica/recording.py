@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from holdfast.core.errors import CentreError
 from holdfast.core.instant import DAY_US
@@ -21,10 +21,24 @@ from holdfast.registry.question_keeping import older_files, remove_files
 from holdfast.registry.questions import MIXED, Question, QuestionFiles
 from holdfast.registry.replica.joining import Joined
 
-if TYPE_CHECKING:
-    from holdfast.registry.replica.answering import Told
-
 log = logging.getLogger(__name__)
+
+STALE = 1 << 9
+"""Stands on record for "not listed in what is held, which is too old to say so": no standing has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer in words, and as it is put on record."""
+
+    words: Mapping[str, object]
+    kind: str
+    hash: bytes
+    """Of the subject, under the key of the replica's index: 16 bytes."""
+    value: int
+    """Packed standing that was answered; 0 for not listed, `STALE` where nobody can say."""
+    data_version: int
+    """Number of the feed that it rests on."""
 
 
 class Recording:
