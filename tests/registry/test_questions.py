@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.core.errors import CentreError
-from holdfast.registry import questions
+from holdfast.registry import group_commit, questions
 from holdfast.registry.group_commit import GroupCommit
 from holdfast.registry.questions import Question, QuestionFiles, read_questions, verify_questions
 
@@ -156,6 +156,35 @@ def test_many_wait_for_one_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert {one.at_us for one in read_questions(tmp_path)} == {*range(40), 99}
     assert syncs < 10
     assert not flaws(tmp_path)
+
+
+def test_who_comes_a_turn_later_shares_the_sync(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A group waits as long as each turn of the loop brings somebody, and not for its whole time."""
+    monkeypatch.setattr(group_commit, "GATHERS_S_MAX", 60)
+    files = QuestionFiles(tmp_path, "w1", key_name=5)
+    groups: list[int] = []
+    write = files.write
+
+    def counted(records: list[bytes]) -> None:
+        groups.append(len(records))
+        write(records)
+
+    monkeypatch.setattr(files, "write", counted)
+    log = GroupCommit(files)
+
+    async def later(turns: int) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await log.keep(question(turns).encoded())
+
+    async def one_after_another() -> None:
+        await asyncio.gather(*(later(turns) for turns in range(20)))
+
+    asyncio.run(one_after_another())
+    log.close()
+    assert groups == [20]
 
 
 def test_who_waits_is_told_that_nothing_was_kept(

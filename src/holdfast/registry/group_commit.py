@@ -13,6 +13,9 @@ from holdfast.registry.questions import QuestionFiles
 
 WAITING_BYTES_MAX = 64 << 20
 """Of records that wait for a disk that does not keep up; further questions are refused."""
+GATHERS_S_MAX = 0.002
+"""How long a group waits for others while more come with each turn of the loop. A write and a sync
+cost as much processor as two questions, however many share them."""
 
 
 class _Kept(asyncio.Future[None]):
@@ -25,12 +28,14 @@ class _Kept(asyncio.Future[None]):
 class _Group:
     """Records that are written and synced together."""
 
-    __slots__ = ("bytes", "kept", "records")
+    __slots__ = ("begun_s", "bytes", "kept", "loop", "records")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.records: list[bytes] = []
         self.bytes = 0
         self.kept = _Kept(loop=loop)
+        self.loop = loop
+        self.begun_s = loop.time()
 
 
 class GroupCommit:
@@ -85,14 +90,25 @@ class GroupCommit:
         return group
 
     def _begun(self) -> _Group:
-        """Begin a group; with the disk idle, those of the same turn of the loop are all of it."""
+        """Begin a group, which goes to the disk soon if that is idle."""
         loop = asyncio.get_running_loop()
         if self._thread is None:
             self._thread = Thread(target=self._run, args=[loop], name="question-log", daemon=True)
             self._thread.start()
         if not self._is_writing:
-            loop.call_soon(self._hand_over)
+            loop.call_soon(self._gather, 0)
         return _Group(loop)
+
+    def _gather(self, before: int) -> None:
+        """Hand the group over once a turn of the loop brings nobody else, or its time is over."""
+        group = self._gathering
+        if group is None:
+            return
+        count = len(group.records)
+        if count > before and group.loop.time() - group.begun_s < GATHERS_S_MAX:
+            group.loop.call_soon(self._gather, count)
+        else:
+            self._hand_over()
 
     def _hand_over(self) -> None:
         """Have the thread write what gathered."""
@@ -116,7 +132,7 @@ class GroupCommit:
         """Let those of a group go on; first the disk gets the next one."""
         with self._lock:
             self._is_writing = False
-        self._hand_over()
+        self._gather(0)
         if error is None:
             group.kept.set_result(None)
         else:
