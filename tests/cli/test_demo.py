@@ -64,7 +64,10 @@ def test_what_must_be_true_is_true_after_days_of_faults(faults: str, tmp_path: P
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("taskset") is None, reason="taskset binds to one processor")
+@pytest.mark.skipif(
+    shutil.which("taskset") is None,
+    reason="taskset (of util-linux), which binds to one processor, is not installed",
+)
 def test_on_one_processor_the_table_is_the_same(tmp_path: Path) -> None:
     """Faults that need waiting included: an outcome is never a matter of how busy a machine is."""
     words = ("--seed", "3", "--faults", "silent-bank,slow-bank,cut-bank", *COUNTRY)

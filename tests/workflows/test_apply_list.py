@@ -120,7 +120,10 @@ def test_two_versions_of_a_small_list(world: TestCentre, tmp_path: Path) -> None
     check_versions(world, tmp_path, [*made[:20], made[5]], made[3:])
 
 
-@pytest.mark.skipif(not OFAC.exists(), reason="the real list is not part of this project")
+@pytest.mark.skipif(
+    not OFAC.exists(),
+    reason="the real list is not here: it is others' data; a made-up one is tested above",
+)
 def test_two_versions_of_a_real_list(world: TestCentre, tmp_path: Path) -> None:
     """Hundreds of sanctioned addresses: all but the last of those we read, then all but the first."""
     with OFAC.open(encoding="utf-8", newline="") as file:
@@ -130,7 +133,10 @@ def test_two_versions_of_a_real_list(world: TestCentre, tmp_path: Path) -> None:
     check_versions(world, tmp_path, texts[:-20], texts[15:])
 
 
-@pytest.mark.skipif(not OFAC.exists(), reason="the real list is not part of this project")
+@pytest.mark.skipif(
+    not OFAC.exists(),
+    reason="the real list is not here: it is others' data; a made-up one is tested above",
+)
 def test_chains_that_we_do_not_read_are_told(world: TestCentre, tmp_path: Path) -> None:
     """By their rows; the rest of the list is taken."""
     with OFAC.open(encoding="utf-8", newline="") as file:

@@ -22,6 +22,7 @@ from typing import BinaryIO, Protocol
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from holdfast.core.on_disk import sync
 from holdfast.records.chain import head_text
 
 LINE_BYTES_MAX = 1000
@@ -97,7 +98,7 @@ def locked_for_writing(path: Path) -> Iterator[BinaryIO]:
     with path.open("a+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         if is_new:
-            _sync_folder(path.parent)
+            sync(path.parent)
         yield file
 
 
@@ -160,11 +161,3 @@ def _tail(file: BinaryIO) -> tuple[int, bytes]:
     begin = max(0, file.seek(0, os.SEEK_END) - 2 * LINE_BYTES_MAX)
     file.seek(begin)
     return begin, file.read()
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

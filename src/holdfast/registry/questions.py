@@ -22,6 +22,7 @@ from struct import Struct
 import msgspec
 
 from holdfast.core.errors import CentreError
+from holdfast.core.on_disk import sync
 from holdfast.core.words import N_
 
 SEGMENT_BYTES = 64 << 20
@@ -134,11 +135,7 @@ class QuestionFiles:
             raise
         self._count += 1
         self._digest = sha256(head).digest()
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync(self._folder)
 
     def _abandon(self) -> None:
         """Leave a file whose tail is not known to be whole; the next group begins another."""

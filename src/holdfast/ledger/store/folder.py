@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from holdfast.core.errors import LedgerDamaged, LedgerFormatUnknown, LedgerMissing
+from holdfast.core.on_disk import sync
 from holdfast.core.words import N_
 from holdfast.ledger.store.records import FORMAT
 
@@ -45,19 +46,10 @@ def prepare(folder: Path) -> None:
 def write_format(folder: Path) -> None:
     """Name the format last: a folder is a ledger once everything else in it stands."""
     (folder / _DRAFT).write_text(f"{FORMAT}\n", encoding="ascii")
-    _sync(folder / _DRAFT)
+    sync(folder / _DRAFT)
     (folder / _DRAFT).replace(folder / _FORMAT_FILE)
-    _sync(folder)
-    _sync(folder.parent)
-
-
-def _sync(path: Path) -> None:
-    """See a file, or the names in a folder, safely on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(folder)
+    sync(folder.parent)
 
 
 def check_format(folder: Path) -> None:

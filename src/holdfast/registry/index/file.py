@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from holdfast.core.errors import CentreError
+from holdfast.core.on_disk import sync
 from holdfast.core.words import N_
 from holdfast.registry.index.compiled import Words
 from holdfast.registry.index.hashing import HashKey
@@ -239,7 +240,7 @@ def take_place(new: Mapped, file: Path, path: Path, instead_of: Mapped | None = 
                 return False
             _retire(path)
             file.replace(path)
-            _sync_folder(path.parent)
+            sync(path.parent)
     except OSError as error:
         raise unwritable(path, error) from None
     return True
@@ -250,14 +251,6 @@ def _retire(path: Path) -> None:
     with suppress(FileNotFoundError), path.open("r+b") as old:
         old.seek(8 * RETIRED_WORD)
         old.write((1).to_bytes(8, "little"))
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

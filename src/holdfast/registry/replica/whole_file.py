@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from holdfast.core.errors import CentreError
+from holdfast.core.on_disk import sync
 from holdfast.core.words import N_
 from holdfast.registry.index.file import unwritable
 
@@ -25,11 +26,7 @@ def write_whole(file: Path, content: bytes) -> None:
             open_file.flush()
             os.fsync(open_file.fileno())
         draft.replace(file)
-        handle = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync(file.parent)
     except OSError as error:
         raise unwritable(file, error) from None
 
